@@ -1,0 +1,81 @@
+using System;
+
+namespace OciRun.Kernel;
+
+internal static unsafe partial class Sys
+{
+    public static int getpid() => (int)Call(SYS.getpid);
+
+    public static uint geteuid() => (uint)Call(SYS.geteuid);
+
+    public static uint getegid() => (uint)Call(SYS.getegid);
+
+    public static uint getuid() => (uint)Call(SYS.getuid);
+
+    public static int kill(int pid, int signal) => (int)Call(SYS.kill, pid, signal);
+
+    /// <summary>pidfd_open(2), Linux 5.3.</summary>
+    public static int pidfd_open(int pid) => (int)Call(SYS.pidfd_open, pid, 0);
+
+    /// <summary>pidfd_send_signal(2), Linux 5.1.</summary>
+    public static int pidfd_send_signal(int pidfd, int signal) => (int)Call(SYS.pidfd_send_signal, pidfd, signal, 0, 0);
+
+    /// <summary>waitid(2), retried on EINTR.</summary>
+    public static int waitid(int type, int id, out siginfo_t info, int options)
+    {
+        fixed (siginfo_t* p = &info)
+        {
+            int result;
+            do
+                result = (int)Call(SYS.waitid, type, id, (long)p, options, 0);
+            while (result == -Errno.EINTR);
+            return result;
+        }
+    }
+
+    public static int prctl(int option, long a = 0, long b = 0, long c = 0, long d = 0) =>
+        (int)Call(SYS.prctl, option, a, b, c, d);
+
+    public static int prlimit64(int pid, int resource, rlimit64* set, rlimit64* old) =>
+        (int)Call(SYS.prlimit64, pid, resource, (long)set, (long)old);
+
+    public static int setns(int fd, ulong type) => (int)Call(SYS.setns, fd, (long)type);
+
+    public static int rt_sigprocmask(int how, ulong set, out ulong old)
+    {
+        fixed (ulong* p = &old)
+            return (int)Call(SYS.rt_sigprocmask, how, (long)(&set), (long)p, 8);
+    }
+
+    public static int signalfd4(ulong mask, int flags) => (int)Call(SYS.signalfd4, -1, (long)(&mask), 8, flags);
+
+    /// <summary>ppoll(2); -EINTR is returned. <paramref name="milliseconds"/> below 0 waits for ever.</summary>
+    public static int ppoll(Span<pollfd> fds, long milliseconds)
+    {
+        timespec limit = new() { tv_sec = milliseconds / 1000, tv_nsec = milliseconds % 1000 * 1_000_000 };
+        fixed (pollfd* p = fds)
+            return (int)Call(SYS.ppoll, (long)p, fds.Length, milliseconds < 0 ? 0 : (long)(&limit), 0, 8);
+    }
+
+    public static int execveat(int fd, byte* path, byte** argv, byte** envp, int flags) =>
+        (int)Call(SYS.execveat, fd, (long)path, (long)argv, (long)envp, flags);
+
+    public static int bpf(int command, void* attr, int size) => (int)Call(SYS.bpf, command, (long)attr, size);
+
+    public static int nanosleep(long milliseconds)
+    {
+        timespec time = new() { tv_sec = milliseconds / 1000, tv_nsec = milliseconds % 1000 * 1_000_000 };
+        return (int)Call(SYS.nanosleep, (long)(&time), 0);
+    }
+
+    /// <summary>Ends the process at once, without the runtime's shutdown.</summary>
+    public static void exit_group(int status) => Call(SYS.exit_group, status);
+
+    public static byte* mmap(long length, int protection, int flags)
+    {
+        long address = Call(SYS.mmap, 0, length, protection, flags, -1, 0);
+        return address is < 0 and > -4096 ? null : (byte*)address;
+    }
+
+    public static int munmap(void* address, long length) => (int)Call(SYS.munmap, (long)address, length);
+}
