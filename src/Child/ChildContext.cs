@@ -1,0 +1,73 @@
+using System.Runtime.InteropServices;
+using OciRun.Kernel;
+using OciRun.Plan;
+
+namespace OciRun.Child;
+
+/// <summary>What the parent hands to the child: pointers into the plan's arena, and the few results that steps share.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal unsafe struct ChildContext
+{
+    public Step* Steps;
+    public int StepCount;
+
+    /// <summary>Descriptor numbers by <see cref="Slot"/>, -1 while empty.</summary>
+    public int* Slots;
+
+    public int SlotCount;
+
+    /// <summary>Descriptors 3 to 2+N that stay open in the container.</summary>
+    public int PreserveFds;
+
+    /// <summary>Non-zero when the parent has work to do (id maps, cgroup) before the first step may go on.</summary>
+    public int WaitForParent;
+
+    /// <summary>Non-zero when the start gate is a listening socket; else the go-ahead comes on the sync socket.</summary>
+    public int HasGate;
+
+    /// <summary>Non-zero when the mount API of Linux 5.2 answers.</summary>
+    public int HasMountApi;
+
+    /// <summary>Non-zero when mount_setattr(2) of Linux 5.12 answers.</summary>
+    public int HasMountSetattr;
+
+    /// <summary>Bit by <see cref="Slot"/>: the cover in it is attached somewhere, so the next use clones it.</summary>
+    public int Attached;
+
+    /// <summary>Zero once the filter may forbid a write for a mere warning.</summary>
+    public int WarningsAllowed;
+
+    /// <summary>Two PATH_MAX buffers for path walks and texts.</summary>
+    public byte* Scratch;
+
+    /// <summary>Shared with the parent: what a file system said about a refused option, NUL-terminated.</summary>
+    public byte* Message;
+
+    /// <summary>Shared with the parent, which compiles the filter while the child sets up.</summary>
+    public SeccompSlot* Seccomp;
+
+    /// <summary>System call of the failure being reported.</summary>
+    public int Syscall;
+
+    /// <summary>One more word about it; its meaning depends on the step.</summary>
+    public long Extra;
+
+    /// <summary>Index of the step being run.</summary>
+    public int Current;
+
+    /// <summary>Managed bytes allocated by the child; debug builds report it with <see cref="ReportKind.Ready"/>.</summary>
+    public long Allocated;
+}
+
+/// <summary>The compiled seccomp filter in memory shared by both halves.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct SeccompSlot
+{
+    public const int MaximumInstructions = 4096;
+
+    public sock_fprog Program;
+    public uint Flags;
+
+    /// <summary>Part of <see cref="Flags"/> that is dropped when the kernel does not know it.</summary>
+    public uint OptionalFlags;
+}

@@ -1,0 +1,294 @@
+using OciRun.Kernel;
+using OciRun.Plan;
+
+namespace OciRun.Child;
+
+internal static unsafe partial class Executor
+{
+    private const int PasswdLimit = 1 << 20;
+
+    // HOME from the image's /etc/passwd. The file is hostile: it may be a fifo, a device or endless, so it is looked at
+    // before it is opened and read to a limit. Anything odd leaves "/".
+    private static long Home(ChildContext* c, Step* s)
+    {
+        unchecked
+        {
+            byte* into = s->Text;
+            long path;
+            fixed (byte* name = "etc/passwd"u8)
+                path = OpenInRoot(c, c->Slots[Slot.Rootfs], name, Uapi.O_PATH, 0);
+            if (path < 0)
+                return 0;
+            stat st;
+            bool regular = Raw.fstat((int)path, &st) >= 0 && (st.st_mode & Uapi.S_IFMT) == Uapi.S_IFREG;
+            Raw.close((int)path);
+            if (!regular)
+                return 0;
+            long fd;
+            fixed (byte* name = "etc/passwd"u8)
+                fd = OpenInRoot(c, c->Slots[Slot.Rootfs], name, Uapi.O_RDONLY | Uapi.O_NONBLOCK | Uapi.O_NOCTTY, 0);
+            if (fd < 0)
+                return 0;
+            FindHome((int)fd, c->Scratch, (uint)s->Flags, into);
+            Raw.close((int)fd);
+            return 0;
+        }
+    }
+
+    // name:password:uid:gid:gecos:home:shell, read block by block; only the uid and the home are looked at.
+    private static void FindHome(int fd, byte* block, uint uid, byte* into)
+    {
+        unchecked
+        {
+            int field = 0;
+            ulong number = 0;
+            int digits = 0;
+            bool numeric = true;
+            int length = 0;
+            long total = 0;
+            byte* home = into + 5;
+            while (total < PasswdLimit)
+            {
+                long n = Raw.read(fd, block, PATH_MAX);
+                if (n <= 0)
+                {
+                    home[length] = length > 0 ? (byte)0 : home[length];
+                    return;
+                }
+
+                total += n;
+                for (long i = 0; i < n; i++)
+                {
+                    byte ch = block[i];
+                    if (ch is (byte)':' or (byte)'\n')
+                    {
+                        bool mine = numeric && digits > 0 && number == uid;
+                        if (field == 5 && mine && length > 0)
+                        {
+                            home[length] = 0;
+                            return;
+                        }
+
+                        field = ch == (byte)'\n' ? 0 : field + 1;
+                        if (ch == (byte)'\n')
+                        {
+                            number = 0;
+                            digits = 0;
+                            numeric = true;
+                            home[0] = (byte)'/';
+                            home[1] = 0;
+                            length = 0;
+                        }
+
+                        continue;
+                    }
+
+                    if (field == 2)
+                    {
+                        if (ch is >= (byte)'0' and <= (byte)'9' && digits < 11)
+                        {
+                            number = (number * 10) + (uint)(ch - '0');
+                            digits++;
+                        }
+                        else
+                        {
+                            numeric = false;
+                        }
+                    }
+                    else if (field == 5 && numeric && digits > 0 && number == uid && length < PATH_MAX - 8 && ch != 0)
+                    {
+                        home[length++] = ch;
+                    }
+                }
+            }
+
+            home[0] = (byte)'/';
+            home[1] = 0;
+        }
+    }
+
+    // execvp's rules, under the final ids: a name with a slash is taken as it is, another is looked up in the
+    // container's PATH. The reason goes back in Extra: 1 not found in PATH, 2 not found, 3 not executable, 4 a directory.
+    private static long FindExecutable(ChildContext* c, Step* s)
+    {
+        unchecked
+        {
+            ExecuteStep* e = (ExecuteStep*)s->Data;
+            byte* name = e->Argv[0];
+            bool slash = false;
+            for (byte* at = name; *at != 0; at++)
+                slash |= *at == (byte)'/';
+            if (slash)
+            {
+                if (!Append(e->Found, 0, name))
+                    return Fail(c, SYS.execve, -Errno.ENAMETOOLONG);
+                return IsExecutable(c, e->Found);
+            }
+
+            byte* from = e->SearchPath;
+            while (from is not null && *name != 0)
+            {
+                long length = 0;
+                while (*from != 0 && *from != (byte)':' && length < PATH_MAX - 2)
+                    e->Found[length++] = *from++;
+                if (length == 0)
+                    e->Found[length++] = (byte)'.';
+                e->Found[length++] = (byte)'/';
+                if (Append(e->Found, length, name) && IsExecutable(c, e->Found) == 0)
+                {
+                    c->Syscall = 0;
+                    c->Extra = 0;
+                    return 0;
+                }
+
+                from = *from == (byte)':' ? from + 1 : null;
+            }
+
+            c->Extra = 1;
+            return Fail(c, SYS.execve, -Errno.ENOENT);
+        }
+    }
+
+    private static long IsExecutable(ChildContext* c, byte* path)
+    {
+        unchecked
+        {
+            stat st;
+            long result = Raw.newfstatat(Uapi.AT_FDCWD, path, &st, 0);
+            if (result < 0)
+            {
+                c->Extra = 2;
+                return Fail(c, SYS.newfstatat, result);
+            }
+
+            uint type = st.st_mode & Uapi.S_IFMT;
+            if (type == Uapi.S_IFDIR)
+            {
+                c->Extra = 4;
+                return Fail(c, SYS.execve, -Errno.EISDIR);
+            }
+
+            c->Extra = 3;
+            if (type != Uapi.S_IFREG || (st.st_mode & 0x49) == 0)
+                return Fail(c, SYS.execve, -Errno.EACCES);
+            result = Raw.faccessat2(Uapi.AT_FDCWD, path, Uapi.X_OK, Uapi.AT_EACCESS);
+            if (result == -Errno.ENOSYS)
+                result = 0;
+            if (result < 0)
+                return Fail(c, SYS.faccessat2, result);
+            c->Extra = 0;
+            return 0;
+        }
+    }
+
+    private static long Ready(ChildContext* c)
+    {
+        Send(c, ReportKind.Ready, 0, 0);
+        return AwaitParent(c);
+    }
+
+    // Created: waits for `start` to connect. As the first process of a pid namespace it would not see a SIGTERM with
+    // default action, so signals are read and one that ends a process ends this one.
+    private static long Gate(ChildContext* c)
+    {
+        unchecked
+        {
+            if (c->HasGate == 0)
+                return 0;
+            Raw.close(c->Slots[Slot.Sync]);
+            ulong all = ulong.MaxValue;
+            long signals = Raw.signalfd4(-1, &all, Uapi.SFD_CLOEXEC);
+            if (signals < 0)
+                return Fail(c, SYS.signalfd4, signals);
+            pollfd* wait = stackalloc pollfd[2];
+            wait[0].fd = c->Slots[Slot.Gate];
+            wait[1].fd = (int)signals;
+            wait[0].events = wait[1].events = Uapi.POLLIN;
+            while (true)
+            {
+                wait[0].revents = wait[1].revents = 0;
+                Raw.ppoll(wait, 2, null, null);
+                if ((wait[1].revents & Uapi.POLLIN) != 0)
+                    EndOnSignal((int)signals);
+                if ((wait[0].revents & Uapi.POLLIN) == 0)
+                    continue;
+                long starter = Raw.accept4(c->Slots[Slot.Gate], Uapi.SOCK_CLOEXEC);
+                if (starter < 0)
+                    continue;
+                Raw.close((int)signals);
+                Raw.close(c->Slots[Slot.Gate]);
+                c->Slots[Slot.Gate] = -1;
+                c->Slots[Slot.Sync] = (int)starter;
+                return 0;
+            }
+        }
+    }
+
+    private static void EndOnSignal(int signals)
+    {
+        signalfd_siginfo info;
+        if (Raw.read(signals, &info, sizeof(signalfd_siginfo)) != sizeof(signalfd_siginfo))
+            return;
+        int signal = (int)info.ssi_signo;
+        bool harmless = signal is Uapi.SIGCHLD or Uapi.SIGURG or Uapi.SIGWINCH or Uapi.SIGCONT or Uapi.SIGTSTP
+            or Uapi.SIGTTIN or Uapi.SIGTTOU;
+        if (!harmless)
+            Raw.exit_group(128 + signal);
+    }
+
+    private static long Seccomp(ChildContext* c)
+    {
+        unchecked
+        {
+            SeccompSlot* filter = c->Seccomp;
+            if (filter->Program.len == 0)
+                return 0;
+            long result = Raw.seccomp(Uapi.SECCOMP_SET_MODE_FILTER, filter->Flags, &filter->Program);
+            if (result == -Errno.EINVAL && filter->OptionalFlags != 0)
+                result = Raw.seccomp(Uapi.SECCOMP_SET_MODE_FILTER, filter->Flags & ~filter->OptionalFlags, &filter->Program);
+            c->WarningsAllowed = 0;
+            return Call(c, SYS.seccomp, result);
+        }
+    }
+
+    // Really closed, not only close-on-exec: the path of execve may itself lead through /proc/self/fd. The socket that
+    // would report its failure moves to the lowest free number.
+    private static long CloseDescriptors(ChildContext* c)
+    {
+        unchecked
+        {
+            int keep = 3 + c->PreserveFds;
+            int sync = c->Slots[Slot.Sync];
+            if (sync != keep)
+            {
+                long result = Raw.dup3(sync, keep, Uapi.O_CLOEXEC);
+                if (result < 0)
+                    return Fail(c, SYS.dup3, result);
+                c->Slots[Slot.Sync] = keep;
+            }
+
+            long closed = Raw.close_range((uint)keep + 1, uint.MaxValue, 0);
+            if (closed is -Errno.ENOSYS or -Errno.EPERM)
+            {
+                for (int fd = keep + 1; fd < HighestOwn; fd++)
+                    Raw.close(fd);
+            }
+
+            return 0;
+        }
+    }
+
+    // Without close_range(2): the child's own descriptors are below this, inherited ones were made close-on-exec.
+    private const int HighestOwn = 4096;
+
+    private static long Execute(ChildContext* c, Step* s)
+    {
+        unchecked
+        {
+            ExecuteStep* e = (ExecuteStep*)s->Data;
+            ulong none = 0;
+            Raw.rt_sigprocmask(Uapi.SIG_SETMASK, &none, null);
+            return Fail(c, SYS.execve, Raw.execve(e->Found, e->Argv, e->Envp));
+        }
+    }
+}

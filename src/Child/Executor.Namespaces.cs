@@ -1,0 +1,127 @@
+using OciRun.Kernel;
+using OciRun.Plan;
+
+namespace OciRun.Child;
+
+internal static unsafe partial class Executor
+{
+    // Ignored signals survive execve, and the caller or the language runtime may ignore some (SIGPIPE).
+    private static long ResetSignals()
+    {
+        unchecked
+        {
+            sigaction action = default;
+            for (int signal = 1; signal <= 64; signal++)
+            {
+                if (signal is not Uapi.SIGKILL and not Uapi.SIGSTOP)
+                    Raw.rt_sigaction(signal, &action, null);
+            }
+
+            return 0;
+        }
+    }
+
+    // Between the maps and this call the process runs with ids that the namespace does not know.
+    private static long BecomeNamespaceRoot(ChildContext* c, Step* s)
+    {
+        long result = Call(c, SYS.setresgid, Raw.setresgid(0, 0, 0));
+        if (result == 0)
+            result = Call(c, SYS.setresuid, Raw.setresuid(0, 0, 0));
+        if (result == 0 && s->Flags != 0)
+            result = Call(c, SYS.setgroups, Raw.setgroups(0, null));
+        return result;
+    }
+
+    // A pid namespace only takes effect for children, so the final process is a sibling made from here.
+    private static long CloneFinal(ChildContext* c, Step* s)
+    {
+        unchecked
+        {
+            clone_args args = default;
+            args.flags = Uapi.CLONE_PARENT | (ulong)s->Flags;
+            long pid = Raw.clone3(&args, sizeof(clone_args));
+            if (pid == -Errno.ENOSYS)
+                pid = Raw.clone(Uapi.CLONE_PARENT | (ulong)s->Flags, null);
+            if (pid < 0)
+                return Fail(c, SYS.clone3, pid);
+            if (pid == 0)
+                return 0;
+            Send(c, ReportKind.FinalPid, 0, pid);
+            while (true)
+                Raw.exit_group(0);
+        }
+    }
+
+    // EPERM says that the process leads a group already, which only a first process of a session does.
+    private static long NewSession()
+    {
+        Raw.setsid();
+        return 0;
+    }
+
+    // KEYCTL_JOIN_SESSION_KEYRING makes or joins a keyring by name; the search bit lets its processes find it.
+    private static long SessionKeyring(ChildContext* c, Step* s)
+    {
+        unchecked
+        {
+            long id = Raw.keyctl(Uapi.KEYCTL_JOIN_SESSION_KEYRING, (long)s->Text);
+            if (id is -Errno.ENOSYS or -Errno.EPERM)
+                return 0;
+            if (id < 0)
+                return Fail(c, SYS.keyctl, id);
+            byte* text = c->Scratch;
+            long length = Raw.Call(SYS.keyctl, Uapi.KEYCTL_DESCRIBE, id, (long)text, PATH_MAX);
+            if (length < 0 || length > PATH_MAX)
+                return length < 0 ? Fail(c, SYS.keyctl, length) : 0;
+
+            // "type;uid;gid;perm;description", perm in hexadecimal.
+            int semicolons = 0;
+            long permissions = 0;
+            for (long i = 0; i < length && text[i] != 0 && semicolons < 4; i++)
+            {
+                byte ch = text[i];
+                if (ch == (byte)';')
+                    semicolons++;
+                else if (semicolons == 3)
+                    permissions = (permissions << 4) | (uint)(ch <= (byte)'9' ? ch - '0' : (ch | 0x20) - 'a' + 10);
+            }
+
+            return Call(c, SYS.keyctl, Raw.keyctl(Uapi.KEYCTL_SETPERM, id, permissions | s->Flags));
+        }
+    }
+
+    private static long Loopback(ChildContext* c)
+    {
+        unchecked
+        {
+            long fd = Raw.socket(Uapi.AF_INET, Uapi.SOCK_DGRAM | Uapi.SOCK_CLOEXEC, 0);
+            if (fd < 0)
+                return Fail(c, SYS.socket, fd);
+            ifreq request = default;
+            request.ifr_name[0] = (byte)'l';
+            request.ifr_name[1] = (byte)'o';
+            long result = Raw.ioctl((int)fd, Uapi.SIOCGIFFLAGS, &request);
+            if (result >= 0)
+            {
+                request.ifr_flags |= Uapi.IFF_UP;
+                result = Raw.ioctl((int)fd, Uapi.SIOCSIFFLAGS, &request);
+            }
+
+            Raw.close((int)fd);
+            return Call(c, SYS.ioctl, result);
+        }
+    }
+
+    private static long WriteFile(ChildContext* c, int dirfd, byte* path, byte* text, int length)
+    {
+        unchecked
+        {
+            long fd = Raw.openat(dirfd, path, Uapi.O_WRONLY | Uapi.O_CLOEXEC);
+            if (fd < 0)
+                return Fail(c, SYS.openat, fd);
+            long n = Raw.write((int)fd, text, length);
+            Raw.close((int)fd);
+            return n == length ? 0 : Fail(c, SYS.write, n < 0 ? n : -Errno.EIO);
+        }
+    }
+}

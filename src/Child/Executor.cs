@@ -1,0 +1,143 @@
+using OciRun.Kernel;
+using OciRun.Plan;
+
+namespace OciRun.Child;
+
+/// <summary>
+/// Runs the plan's steps after clone. Rules of this room: raw system calls only, no allocation, no exception, no
+/// managed text, no virtual call, no static that needs initialising; tests/Child proves it on the compiled code.
+/// Every operation returns 0 or a negative errno and names the failing call in the context.
+/// </summary>
+internal static unsafe partial class Executor
+{
+    /// <summary>Never returns: ends in execve, or in a failure record and exit.</summary>
+    public static void Run(ChildContext* c)
+    {
+        unchecked
+        {
+            for (int i = 0; i < c->StepCount; i++)
+            {
+                c->Current = i;
+                c->Syscall = 0;
+                c->Extra = 0;
+                long result = Do(c, &c->Steps[i]);
+                if (result < 0)
+                    Die(c, (int)-result);
+            }
+
+            Die(c, Errno.EINVAL);
+        }
+    }
+
+    private static long Do(ChildContext* c, Step* s) => s->Op switch
+    {
+        Op.ResetSignals => ResetSignals(),
+        Op.WaitForParent => c->WaitForParent != 0 ? AwaitParent(c) : 0,
+        Op.BecomeNamespaceRoot => BecomeNamespaceRoot(c, s),
+        Op.NotDumpable => Call(c, SYS.prctl, Raw.prctl(Uapi.PR_SET_DUMPABLE, 0)),
+        Op.JoinNamespace => Call(c, SYS.setns, Raw.setns(c->Slots[s->Slot], (ulong)s->Flags)),
+        Op.CloneFinal => CloneFinal(c, s),
+        Op.NewSession => NewSession(),
+        Op.Unshare => Call(c, SYS.unshare, Raw.unshare((ulong)s->Flags)),
+        Op.TimeOffsets => WriteFile(c, Uapi.AT_FDCWD, s->Text, s->Second, s->Number),
+        Op.SessionKeyring => SessionKeyring(c, s),
+        Op.Hostname => Call(c, SYS.sethostname, Raw.sethostname(s->Text, s->Number)),
+        Op.Domainname => Call(c, SYS.setdomainname, Raw.setdomainname(s->Text, s->Number)),
+        Op.Loopback => Loopback(c),
+        Op.ProbeMountApi => ProbeMountApi(c),
+        Op.Propagation or Op.RootPropagation => Propagation(c, s),
+        Op.OpenNull => OpenNull(c, s),
+        Op.OpenProc => OpenProc(c, s),
+        Op.OpenSource => OpenSource(c, s),
+        Op.AttachRootfs => AttachRootfs(c, s),
+        Op.MountFilesystem => MountFilesystem(c, s),
+        Op.MountCgroup => MountCgroup(c, s),
+        Op.MountBind => MountBind(c, s),
+        Op.OpenDev => OpenDev(c, s),
+        Op.MakeDevice => MakeDevice(c, s),
+        Op.BindDevice => BindDevice(c, s),
+        Op.MakeSymlink => MakeSymlink(c, s, replace: false),
+        Op.ReplaceSymlink => MakeSymlink(c, s, replace: true),
+        Op.OpenConsole => OpenConsole(c, s),
+        Op.PivotRoot => PivotRoot(c),
+        Op.MoveRoot => MoveRoot(c),
+        Op.ChangeRoot => ChangeRoot(c),
+        Op.ReopenNullStdio => ReopenNullStdio(c),
+        Op.WorkingDirectory => WorkingDirectory(c, s),
+        Op.Sysctl => Sysctl(c, s),
+        Op.ReadonlyPath => ReadonlyPath(c, s),
+        Op.MaskPath => MaskPath(c, s),
+        Op.ReadonlyMount or Op.ReadonlyRoot => ReadonlyMount(c, s),
+        Op.Umask => Raw.umask((uint)s->Flags) & 0,
+        Op.NoNewPrivileges => Call(c, SYS.prctl, Raw.prctl(Uapi.PR_SET_NO_NEW_PRIVS, 1)),
+        Op.DropBounding => DropBounding(c, s),
+        Op.OwnStdio => OwnStdio(c, s),
+        Op.SetIds => SetIds(c, s),
+        Op.SetCapabilities => SetCapabilities(c, s),
+        Op.RaiseAmbient => RaiseAmbient(c, s),
+        Op.VerifyIdentity => VerifyIdentity(c, s),
+        Op.VerifyWorkingDirectory => VerifyWorkingDirectory(c),
+        Op.Home => Home(c, s),
+        Op.FindExecutable => FindExecutable(c, s),
+        Op.Ready => Ready(c),
+        Op.Gate => Gate(c),
+        Op.Seccomp => Seccomp(c),
+        Op.CloseDescriptors => CloseDescriptors(c),
+        Op.Execute => Execute(c, s),
+        _ => -Errno.ENOSYS,
+    };
+
+    // Names the call for the failure record and passes its result on; successes become 0.
+    private static long Call(ChildContext* c, int syscall, long result)
+    {
+        if (result >= 0)
+            return 0;
+        c->Syscall = syscall;
+        return result;
+    }
+
+    private static long Fail(ChildContext* c, int syscall, long error)
+    {
+        c->Syscall = syscall;
+        return error;
+    }
+
+    private static void Send(ChildContext* c, ReportKind kind, int errno, long extra)
+    {
+        Report report;
+        report.Kind = kind;
+        report.Step = c->Current;
+        report.Syscall = c->Syscall;
+        report.Errno = errno;
+        report.Extra = extra;
+        report.Allocated = c->Allocated;
+        Raw.write(c->Slots[Slot.Sync], &report, sizeof(Report));
+    }
+
+    private static void Die(ChildContext* c, int errno)
+    {
+        Send(c, ReportKind.Failed, errno, c->Extra);
+        while (true)
+            Raw.exit_group(1);
+    }
+
+    // A byte from the parent means go on; anything else means that it is gone or gave up.
+    private static long AwaitParent(ChildContext* c)
+    {
+        byte go;
+        long n;
+        do
+            n = Raw.read(c->Slots[Slot.Sync], &go, 1);
+        while (n == -Errno.EINTR);
+        if (n == 1)
+            return 0;
+        while (true)
+            Raw.exit_group(1);
+    }
+
+    private static void Close(int fd)
+    {
+        if (fd >= 0)
+            Raw.close(fd);
+    }
+}

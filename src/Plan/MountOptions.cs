@@ -1,0 +1,240 @@
+using System.Collections.Generic;
+using System.Text;
+using OciRun.Errors;
+using OciRun.Kernel;
+using OciRun.Spec;
+
+namespace OciRun.Plan;
+
+/// <summary>The option words of one mount, read left to right (config.md "Linux mount options").</summary>
+internal sealed class MountOptions
+{
+    private enum Kind : byte
+    {
+        Nothing,
+        Flag,
+        Propagation,
+        Recursive,
+    }
+
+    private readonly record struct Word(string Name, Kind Kind, ulong Bits, bool Clear = false);
+
+    // Bits: MS_* for flags and propagation, MOUNT_ATTR_* for the recursive words.
+    private static readonly Word[] Table =
+    [
+        new("async", Kind.Flag, Uapi.MS_SYNCHRONOUS, Clear: true),
+        new("atime", Kind.Flag, Uapi.MS_NOATIME, Clear: true),
+        new("bind", Kind.Flag, Uapi.MS_BIND),
+        new("defaults", Kind.Nothing, 0),
+        new("dev", Kind.Flag, Uapi.MS_NODEV, Clear: true),
+        new("diratime", Kind.Flag, Uapi.MS_NODIRATIME, Clear: true),
+        new("dirsync", Kind.Flag, Uapi.MS_DIRSYNC),
+        new("exec", Kind.Flag, Uapi.MS_NOEXEC, Clear: true),
+        new("iversion", Kind.Flag, Uapi.MS_I_VERSION),
+        new("lazytime", Kind.Flag, Uapi.MS_LAZYTIME),
+        new("loud", Kind.Flag, Uapi.MS_SILENT, Clear: true),
+        new("mand", Kind.Flag, Uapi.MS_MANDLOCK),
+        new("noatime", Kind.Flag, Uapi.MS_NOATIME),
+        new("nodev", Kind.Flag, Uapi.MS_NODEV),
+        new("nodiratime", Kind.Flag, Uapi.MS_NODIRATIME),
+        new("noexec", Kind.Flag, Uapi.MS_NOEXEC),
+        new("noiversion", Kind.Flag, Uapi.MS_I_VERSION, Clear: true),
+        new("nolazytime", Kind.Flag, Uapi.MS_LAZYTIME, Clear: true),
+        new("nomand", Kind.Flag, Uapi.MS_MANDLOCK, Clear: true),
+        new("norelatime", Kind.Flag, Uapi.MS_RELATIME, Clear: true),
+        new("nostrictatime", Kind.Flag, Uapi.MS_STRICTATIME, Clear: true),
+        new("nosuid", Kind.Flag, Uapi.MS_NOSUID),
+        new("nosymfollow", Kind.Flag, Uapi.MS_NOSYMFOLLOW),
+        new("private", Kind.Propagation, Uapi.MS_PRIVATE),
+        new("ratime", Kind.Recursive, Uapi.MOUNT_ATTR_NOATIME, Clear: true),
+        new("rbind", Kind.Flag, Uapi.MS_BIND | Uapi.MS_REC),
+        new("rdev", Kind.Recursive, Uapi.MOUNT_ATTR_NODEV, Clear: true),
+        new("rdiratime", Kind.Recursive, Uapi.MOUNT_ATTR_NODIRATIME, Clear: true),
+        new("relatime", Kind.Flag, Uapi.MS_RELATIME),
+        new("remount", Kind.Flag, Uapi.MS_REMOUNT),
+        new("rexec", Kind.Recursive, Uapi.MOUNT_ATTR_NOEXEC, Clear: true),
+        new("rnoatime", Kind.Recursive, Uapi.MOUNT_ATTR_NOATIME),
+        new("rnodev", Kind.Recursive, Uapi.MOUNT_ATTR_NODEV),
+        new("rnodiratime", Kind.Recursive, Uapi.MOUNT_ATTR_NODIRATIME),
+        new("rnoexec", Kind.Recursive, Uapi.MOUNT_ATTR_NOEXEC),
+        new("rnorelatime", Kind.Recursive, Uapi.MOUNT_ATTR_RELATIME, Clear: true),
+        new("rnostrictatime", Kind.Recursive, Uapi.MOUNT_ATTR_STRICTATIME, Clear: true),
+        new("rnosuid", Kind.Recursive, Uapi.MOUNT_ATTR_NOSUID),
+        new("rnosymfollow", Kind.Recursive, Uapi.MOUNT_ATTR_NOSYMFOLLOW),
+        new("ro", Kind.Flag, Uapi.MS_RDONLY),
+        new("rprivate", Kind.Propagation, Uapi.MS_PRIVATE | Uapi.MS_REC),
+        new("rrelatime", Kind.Recursive, Uapi.MOUNT_ATTR_RELATIME),
+        new("rro", Kind.Recursive, Uapi.MOUNT_ATTR_RDONLY),
+        new("rrw", Kind.Recursive, Uapi.MOUNT_ATTR_RDONLY, Clear: true),
+        new("rshared", Kind.Propagation, Uapi.MS_SHARED | Uapi.MS_REC),
+        new("rslave", Kind.Propagation, Uapi.MS_SLAVE | Uapi.MS_REC),
+        new("rstrictatime", Kind.Recursive, Uapi.MOUNT_ATTR_STRICTATIME),
+        new("rsuid", Kind.Recursive, Uapi.MOUNT_ATTR_NOSUID, Clear: true),
+        new("rsymfollow", Kind.Recursive, Uapi.MOUNT_ATTR_NOSYMFOLLOW, Clear: true),
+        new("runbindable", Kind.Propagation, Uapi.MS_UNBINDABLE | Uapi.MS_REC),
+        new("rw", Kind.Flag, Uapi.MS_RDONLY, Clear: true),
+        new("shared", Kind.Propagation, Uapi.MS_SHARED),
+        new("silent", Kind.Flag, Uapi.MS_SILENT),
+        new("slave", Kind.Propagation, Uapi.MS_SLAVE),
+        new("strictatime", Kind.Flag, Uapi.MS_STRICTATIME),
+        new("suid", Kind.Flag, Uapi.MS_NOSUID, Clear: true),
+        new("symfollow", Kind.Flag, Uapi.MS_NOSYMFOLLOW, Clear: true),
+        new("sync", Kind.Flag, Uapi.MS_SYNCHRONOUS),
+        new("unbindable", Kind.Propagation, Uapi.MS_UNBINDABLE),
+    ];
+
+    // Words of later kernels' features that are understood but not applied: refusing beats passing them to the
+    // file system, which would say nothing helpful.
+    private static readonly string[] Refused =
+    [
+        "tmpcopyup", "idmap", "ridmap", "copy-symlink", "src-nofollow", "dest-nofollow", "rsync", "rasync", "rdirsync",
+        "rmand", "rnomand",
+    ];
+
+    private readonly List<Utf8> _data = [];
+    private readonly List<ulong> _propagation = [];
+
+    /// <summary>MS_* bits that were set and not cleared again.</summary>
+    public ulong Flags { get; private set; }
+
+    /// <summary>MS_* bits whose last word clears them.</summary>
+    public ulong Cleared { get; private set; }
+
+    /// <summary>Whether a word set or cleared a per-mount flag: a bind is then remounted.</summary>
+    public bool HasFlagWord { get; private set; }
+
+    /// <summary>MOUNT_ATTR_* of the r* words.</summary>
+    public ulong RecursiveSet { get; private set; }
+
+    public ulong RecursiveClear { get; private set; }
+
+    /// <summary>MS_SHARED and so on with MS_REC, in the order given.</summary>
+    public IReadOnlyList<ulong> Propagation => _propagation;
+
+    /// <summary>Words that go to the file system, in the order given.</summary>
+    public IReadOnlyList<Utf8> Data => _data;
+
+    public bool IsBind => (Flags & Uapi.MS_BIND) != 0;
+
+    public bool IsRecursive => (Flags & Uapi.MS_REC) != 0;
+
+    /// <summary>Sorted words for the features document.</summary>
+    public static string[] Words()
+    {
+        string[] words = new string[Table.Length];
+        for (int i = 0; i < words.Length; i++)
+            words[i] = Table[i].Name;
+        return words;
+    }
+
+    /// <summary>Reads the words; <paramref name="field"/> is the mount's JSON path for errors.</summary>
+    public static MountOptions Parse(Utf8[]? options, string field)
+    {
+        MountOptions parsed = new();
+        options ??= [];
+        for (int i = 0; i < options.Length; i++)
+        {
+            if (!parsed.Known(options[i]))
+            {
+                Refuse(options[i], field, i);
+                parsed._data.Add(options[i]);
+            }
+        }
+
+        return parsed;
+    }
+
+    /// <summary>MOUNT_ATTR_* form of MS_* per-mount flags; the access-time mode is one field, not bits.</summary>
+    public static ulong Attributes(ulong flags)
+    {
+        ulong attributes = 0;
+        if ((flags & Uapi.MS_RDONLY) != 0)
+            attributes |= Uapi.MOUNT_ATTR_RDONLY;
+        if ((flags & Uapi.MS_NOSUID) != 0)
+            attributes |= Uapi.MOUNT_ATTR_NOSUID;
+        if ((flags & Uapi.MS_NODEV) != 0)
+            attributes |= Uapi.MOUNT_ATTR_NODEV;
+        if ((flags & Uapi.MS_NOEXEC) != 0)
+            attributes |= Uapi.MOUNT_ATTR_NOEXEC;
+        if ((flags & Uapi.MS_NODIRATIME) != 0)
+            attributes |= Uapi.MOUNT_ATTR_NODIRATIME;
+        if ((flags & Uapi.MS_NOSYMFOLLOW) != 0)
+            attributes |= Uapi.MOUNT_ATTR_NOSYMFOLLOW;
+        if ((flags & Uapi.MS_STRICTATIME) != 0)
+            attributes |= Uapi.MOUNT_ATTR_STRICTATIME;
+        else if ((flags & Uapi.MS_NOATIME) != 0)
+            attributes |= Uapi.MOUNT_ATTR_NOATIME;
+        return attributes;
+    }
+
+    private bool Known(Utf8 option)
+    {
+        foreach (Word word in Table)
+        {
+            if (!Ascii.Equals(option.Span, word.Name))
+                continue;
+            Apply(word);
+            return true;
+        }
+
+        return false;
+    }
+
+    private void Apply(Word word)
+    {
+        switch (word.Kind)
+        {
+            case Kind.Flag when word.Clear:
+                Flags &= ~word.Bits;
+                Cleared |= word.Bits;
+                HasFlagWord = true;
+                break;
+            case Kind.Flag:
+                Flags |= word.Bits;
+                Cleared &= ~word.Bits;
+                HasFlagWord |= (word.Bits & ~(ulong)(Uapi.MS_BIND | Uapi.MS_REC)) != 0;
+                break;
+            case Kind.Propagation:
+                _propagation.Add(word.Bits);
+                break;
+            case Kind.Recursive:
+                ApplyRecursive(word);
+                break;
+            default:
+                break;
+        }
+    }
+
+    private void ApplyRecursive(Word word)
+    {
+        bool isTime = (word.Bits & ~Uapi.MOUNT_ATTR__ATIME) == 0;
+        ulong field = isTime ? Uapi.MOUNT_ATTR__ATIME : word.Bits;
+        RecursiveSet &= ~field;
+        RecursiveClear &= ~field;
+        if (isTime)
+            RecursiveClear |= Uapi.MOUNT_ATTR__ATIME;
+        if (!word.Clear)
+            RecursiveSet |= word.Bits;
+        else if (!isTime)
+            RecursiveClear |= word.Bits;
+    }
+
+    private static void Refuse(Utf8 option, string field, int index)
+    {
+        foreach (string word in Refused)
+        {
+            bool named = Ascii.Equals(option.Span, word)
+                || (option.Length > word.Length && option[word.Length] == (byte)'=' && Ascii.Equals(option.Span[..word.Length], word));
+            if (named)
+            {
+                throw new FaultException(new Fault("this mount option is not applied by this version")
+                {
+                    Field = $"{field}.options[{index}]",
+                    Value = option.ToString(),
+                    Hint = "remove it from the options",
+                    Code = "unsupported-field",
+                });
+            }
+        }
+    }
+}

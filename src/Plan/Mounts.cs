@@ -1,0 +1,242 @@
+using System;
+using System.Collections.Generic;
+using OciRun.Errors;
+using OciRun.Kernel;
+using OciRun.Spec;
+
+namespace OciRun.Plan;
+
+/// <summary>A tree that the parent clones before the child exists.</summary>
+internal readonly record struct BindSource(int Slot, Utf8 Path, bool Recursive, string Field);
+
+internal sealed unsafe partial class Planner
+{
+    private static readonly string[] OverProc =
+    [
+        "proc/cpuinfo", "proc/diskstats", "proc/meminfo", "proc/stat", "proc/swaps", "proc/uptime", "proc/loadavg",
+        "proc/slabinfo", "proc/sys/kernel/ns_last_pid", "proc/sys/crypto/fips_enabled",
+    ];
+
+    private readonly List<(int Slot, string Field)> _lateReadonly = [];
+    private MountOptions[] _options = [];
+    private int[] _sources = [];
+    private bool _devIsBind;
+
+    // Taken before anything is mounted: a source below the rootfs or below another mount means the host's file.
+    private void OpenSources()
+    {
+        Mount[] mounts = _config.Mounts ?? [];
+        _options = new MountOptions[mounts.Length];
+        _sources = new int[mounts.Length];
+        _plan.ParentOpens = HasUserNamespace && _request.Privileged;
+        for (int i = 0; i < mounts.Length; i++)
+        {
+            string field = $"mounts[{i}]";
+            _options[i] = MountOptions.Parse(mounts[i].Options, field);
+            RefuseMappings(mounts[i], field);
+            if (!_options[i].IsBind)
+                continue;
+            if (mounts[i].Source.IsEmpty)
+                throw new FaultException(new Fault("a bind mount needs a source") { Field = $"{field}.source" });
+            Utf8 path = Paths.Below(_request.Bundle, mounts[i].Source);
+            int slot = _plan.NewSlot();
+            _sources[i] = slot;
+            if (_plan.ParentOpens)
+            {
+                _plan.ParentSources.Add(new BindSource(slot, path, _options[i].IsRecursive, field));
+                continue;
+            }
+
+            Step step = TextStep(Op.OpenSource, path.Span, field);
+            step.Slot = slot;
+            step.Number = _options[i].IsRecursive ? 1 : 0;
+            _plan.Add(step);
+        }
+    }
+
+    private static void RefuseMappings(Mount mount, string field)
+    {
+        if (mount.UidMappings is { Length: > 0 } || mount.GidMappings is { Length: > 0 })
+        {
+            throw new FaultException(new Fault("id-mapped mounts are not applied by this version")
+            {
+                Field = $"{field}.uidMappings",
+                Hint = "remove uidMappings and gidMappings from the mount",
+                Code = "unsupported-field",
+            });
+        }
+    }
+
+    private void Mounts()
+    {
+        Mount[] mounts = _config.Mounts ?? [];
+        if (mounts.Length > 0 && _options.Length == 0)
+        {
+            throw new FaultException(new Fault("mounts need a mount namespace of the container's own")
+            {
+                Field = "mounts",
+                Hint = "add {\"type\": \"mount\"} to linux.namespaces, or remove the mounts",
+            });
+        }
+
+        for (int i = 0; i < mounts.Length; i++)
+            AddMount(mounts[i], _options[i], i);
+    }
+
+    private void AddMount(Mount mount, MountOptions options, int index)
+    {
+        string field = $"mounts[{index}]";
+        if (mount.Destination.IsEmpty)
+            throw new FaultException(new Fault("missing") { Field = $"{field}.destination" });
+        Utf8 target = Paths.InRoot(mount.Destination);
+        if (target.Is("."u8))
+        {
+            throw new FaultException(new Fault("nothing can be mounted over the root file system itself")
+            {
+                Field = $"{field}.destination",
+                Value = mount.Destination.ToString(),
+                Hint = "point root.path at what shall be the root",
+            });
+        }
+
+        Utf8 type = mount.Type;
+        bool cgroup = type.Is("cgroup"u8) || type.Is("cgroup2"u8);
+        CheckProc(target, type, options, field, mount.Destination);
+        if (target.Is("dev"u8))
+            _devIsBind = options.IsBind;
+        MountStep* m = Arena.Make<MountStep>();
+        *m = default;
+        m->Target = Arena.Text(target);
+        m->Type = Arena.Text(cgroup ? "cgroup2"u8 : type.Span);
+        m->Source = Arena.Text(mount.Source.IsEmpty ? type.Span : mount.Source.Span);
+        m->Propagation = Arena.Array<ulong>(options.Propagation.Count);
+        m->PropagationCount = options.Propagation.Count;
+        for (int i = 0; i < options.Propagation.Count; i++)
+            m->Propagation[i] = options.Propagation[i];
+        Step step = new() { Field = _plan.Field($"{field} \"{mount.Destination}\""), Slot = Slot.None, Data = m };
+        if (options.IsBind)
+        {
+            step.Op = Op.MountBind;
+            step.Number = _sources[index];
+            BindAttributes(m, options, field);
+        }
+        else
+        {
+            if (type.IsEmpty)
+                throw new FaultException(new Fault("missing") { Field = $"{field}.type", Hint = "name a file system type, or add the bind option" });
+            step.Op = cgroup ? Op.MountCgroup : Op.MountFilesystem;
+            FilesystemAttributes(m, options, type, target);
+            if (cgroup && _request.CgroupPath is not null)
+                step.Second = Arena.Text(Sys.Bytes(_request.CgroupPath));
+            if (type.Is("tmpfs"u8) && (options.Flags & Uapi.MS_RDONLY) != 0)
+            {
+                // Content such as devices is made first.
+                step.Slot = _plan.NewSlot();
+                _lateReadonly.Add((step.Slot, field));
+                m->Flags &= ~(ulong)Uapi.MS_RDONLY;
+                m->AttributesSet &= ~Uapi.MOUNT_ATTR_RDONLY;
+            }
+
+            if ((options.RecursiveSet | options.RecursiveClear) != 0)
+                throw new FaultException(new Fault("recursive options apply to bind mounts only") { Field = $"{field}.options" });
+        }
+
+        _plan.Add(step);
+    }
+
+    // A proc or sysfs on a link would put the real one elsewhere, and a mount inside /proc could stand in for files
+    // that are security decisions (CVE-2019-19921, CVE-2019-16884).
+    private static void CheckProc(Utf8 target, Utf8 type, MountOptions options, string field, Utf8 destination)
+    {
+        if (!Paths.IsWithin(target, "proc"u8))
+            return;
+        if (target.Is("proc"u8) && (type.Is("proc"u8) || options.IsBind))
+            return;
+        foreach (string allowed in OverProc)
+        {
+            if (System.Text.Ascii.Equals(target.Span, allowed))
+                return;
+        }
+
+        throw new FaultException(new Fault("cannot be mounted because it is inside /proc")
+        {
+            Field = $"{field}.destination",
+            Value = destination.ToString(),
+            Hint = "only a proc file system may be mounted on /proc, and only a few files below it",
+        });
+    }
+
+    private static void BindAttributes(MountStep* m, MountOptions options, string field)
+    {
+        if (options.Data.Count > 0)
+        {
+            throw new FaultException(new Fault("bind mounts cannot have any filesystem-specific options")
+            {
+                Field = $"{field}.options",
+                Value = options.Data[0].ToString(),
+                Hint = "check the option's spelling",
+            });
+        }
+
+        const ulong plain = Uapi.MOUNT_ATTR_RDONLY | Uapi.MOUNT_ATTR_NOSUID | Uapi.MOUNT_ATTR_NODEV
+            | Uapi.MOUNT_ATTR_NOEXEC | Uapi.MOUNT_ATTR_NOSYMFOLLOW;
+        const uint times = Uapi.MS_NOATIME | Uapi.MS_NODIRATIME | Uapi.MS_RELATIME | Uapi.MS_STRICTATIME;
+        m->Flags = options.Flags;
+        m->Recursive = options.IsRecursive ? (byte)1 : (byte)0;
+        m->RecursiveSet = options.RecursiveSet;
+        m->RecursiveClear = options.RecursiveClear;
+        if (!options.HasFlagWord)
+            return;
+
+        // One flag word and all of them are as the words say, like mount(2) with MS_REMOUNT and MS_BIND; only the
+        // access-time mode stays when no word speaks of it.
+        m->AttributesSet = MountOptions.Attributes(options.Flags);
+        m->AttributesClear = plain & ~m->AttributesSet;
+        if ((options.Flags & times) != 0)
+            m->AttributesClear |= Uapi.MOUNT_ATTR__ATIME | (Uapi.MOUNT_ATTR_NODIRATIME & ~m->AttributesSet);
+        m->AttributesForbidden = MountOptions.Attributes(options.Cleared);
+    }
+
+    private void FilesystemAttributes(MountStep* m, MountOptions options, Utf8 type, Utf8 target)
+    {
+        m->Flags = options.Flags;
+        m->AttributesSet = MountOptions.Attributes(options.Flags);
+        m->PlainTarget = (type.Is("proc"u8) || type.Is("sysfs"u8)) && (target.Is("proc"u8) || target.Is("sys"u8)) ? (byte)1 : (byte)0;
+        m->InheritMode = type.Is("tmpfs"u8) ? (byte)1 : (byte)0;
+        m->Legacy = (options.Flags & Uapi.MS_REMOUNT) != 0 || (options.Flags & Uapi.MS_I_VERSION) != 0 ? (byte)1 : (byte)0;
+        List<Utf8> words = [];
+        if ((options.Flags & Uapi.MS_RDONLY) != 0 && !type.Is("tmpfs"u8))
+            words.Add("ro");
+        if ((options.Flags & Uapi.MS_SYNCHRONOUS) != 0)
+            words.Add("sync");
+        if ((options.Flags & Uapi.MS_DIRSYNC) != 0)
+            words.Add("dirsync");
+        if ((options.Flags & Uapi.MS_LAZYTIME) != 0)
+            words.Add("lazytime");
+        int own = words.Count;
+        bool pts = type.Is("devpts"u8);
+        foreach (Utf8 word in options.Data)
+        {
+            // Every devpts is an instance of its own since Linux 4.7; the word is for mount(2) only.
+            if (!(pts && word.Is("newinstance"u8)))
+                words.Add(word);
+        }
+
+        m->Parameters = (byte**)Arena.Allocate(16L * Math.Max(words.Count, 1));
+        m->ParameterCount = words.Count;
+        List<byte> data = [];
+        for (int i = 0; i < words.Count; i++)
+        {
+            int equals = words[i].IndexOf((byte)'=');
+            m->Parameters[2 * i] = Arena.Text(equals < 0 ? words[i] : words[i].Slice(0, equals));
+            m->Parameters[(2 * i) + 1] = equals < 0 ? null : Arena.Text(words[i].Slice(equals + 1));
+            if (i < own)
+                continue;
+            if (data.Count > 0)
+                data.Add((byte)',');
+            data.AddRange(words[i].Span);
+        }
+
+        m->Data = data.Count == 0 ? null : Arena.Text(System.Runtime.InteropServices.CollectionsMarshal.AsSpan(data));
+    }
+}

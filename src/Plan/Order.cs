@@ -1,0 +1,98 @@
+using OciRun.Kernel;
+using OciRun.Spec;
+
+namespace OciRun.Plan;
+
+/// <summary>
+/// The container's steps in run order. Every constraint on the order stands beside the step that has it; the methods
+/// are in files named after the config field they serve.
+/// </summary>
+internal sealed unsafe partial class Planner
+{
+    private readonly PlanRequest _request;
+    private readonly Config _config;
+    private readonly Linux _linux;
+    private readonly ContainerPlan _plan = new();
+
+    private Planner(PlanRequest request)
+    {
+        _request = request;
+        _config = request.Config;
+        _linux = request.Config.Linux ?? new Linux();
+    }
+
+    private Arena Arena => _plan.Arena;
+
+    /// <summary>Makes the plan; throws a <see cref="Errors.FaultException"/> for what cannot be planned. Changes nothing.</summary>
+    public static ContainerPlan Make(PlanRequest request)
+    {
+        Planner planner = new(request);
+        planner.Container();
+        return planner._plan;
+    }
+
+    private void Container()
+    {
+        // Dispositions first: they are inherited, and a step may end by a signal.
+        _plan.Add(Op.ResetSignals);
+
+        // Id maps are written by the parent; until then the ids of a new user namespace mean nothing.
+        _plan.Add(Op.WaitForParent);
+        Namespaces();
+
+        // A session of its own, before anything of the image runs: no terminal and no process group of the caller.
+        _plan.Add(Op.NewSession);
+        Keyring();
+        Hostname();
+        Domainname();
+        Loopback();
+        RootFilesystem();
+
+        // Ids and rights last of all that needs them; the working directory before (root may enter it), verified after.
+        Identity();
+
+        // Looked up with the final ids, before the wait, so that `create` reports a missing program.
+        Executable();
+        _plan.Add(Op.Ready, "process");
+        _plan.Add(Op.Gate);
+        SeccompAndExecute();
+    }
+
+    private void RootFilesystem()
+    {
+        bool ownMounts = (_plan.NewNamespaces & Uapi.CLONE_NEWNS) != 0 || Joins("mount"u8);
+        if (ownMounts)
+        {
+            _plan.Add(Op.ProbeMountApi);
+
+            // Before the first mount: nothing made here may travel to the host.
+            Propagation();
+
+            // The host's /dev/null and the bind sources are taken while the host's tree is still all there is.
+            OpenNull();
+            OpenSources();
+        }
+
+        // A procfs that no mount of the container can cover, for the writes to /proc/sys.
+        OpenProc();
+        Rootfs(ownMounts);
+
+        // No umask while nodes and directories are made: modes are exact.
+        _plan.Add(Op.Umask, null, flags: 0);
+        Mounts();
+        Devices();
+        Console();
+
+        // Covers go on by descriptor, while /proc/self/fd is still the host's for kernels without the mount API.
+        Sysctl();
+        ReadonlyPaths();
+        MaskedPaths();
+        SwitchRoot(ownMounts);
+        _plan.Add(Op.ReopenNullStdio);
+        WorkingDirectory();
+
+        // Read-only comes after everything that creates a mount point, a device or the working directory.
+        LateReadonly();
+        _plan.Add(Op.Umask, "process.user.umask", flags: _config.Process!.User?.Umask ?? 0x12);
+    }
+}

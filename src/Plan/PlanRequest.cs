@@ -1,0 +1,36 @@
+using OciRun.Spec;
+
+namespace OciRun.Plan;
+
+/// <summary>What a plan depends on besides config.json: the command's flags and a few facts about this machine.</summary>
+internal sealed record PlanRequest
+{
+    public required Config Config { get; init; }
+
+    /// <summary>Absolute path of the bundle.</summary>
+    public required Utf8 Bundle { get; init; }
+
+    public required string Id { get; init; }
+
+    public bool NoPivot { get; init; }
+
+    public bool NoNewKeyring { get; init; }
+
+    /// <summary>Number of the descriptors from 3 on that LISTEN_FDS passes; they come before preserved ones.</summary>
+    public int ListenFds { get; init; }
+
+    /// <summary>Effective uid 0, with rights over the host's namespaces.</summary>
+    public bool Privileged { get; init; }
+
+    /// <summary>The runtime itself is inside a user namespace: no device nodes, locked mounts.</summary>
+    public bool InUserNamespace { get; init; }
+
+    /// <summary>Last capability that the kernel knows (/proc/sys/kernel/cap_last_cap).</summary>
+    public int LastCapability { get; init; } = 40;
+
+    /// <summary>Directory of the container's cgroup, or null when it has none.</summary>
+    public string? CgroupPath { get; init; }
+
+    /// <summary>Whether a process enters a new time namespace when it calls execve (Linux 6.1).</summary>
+    public bool TimeNamespaceOnExec { get; init; } = true;
+}

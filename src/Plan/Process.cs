@@ -1,0 +1,229 @@
+using System;
+using System.Collections.Generic;
+using OciRun.Errors;
+using OciRun.Kernel;
+using OciRun.Spec;
+
+namespace OciRun.Plan;
+
+internal sealed unsafe partial class Planner
+{
+    private IdentityStep* _identity;
+
+    // The filter needs CAP_SYS_ADMIN unless no_new_privs is set (seccomp(2)), so it is kept that long.
+    private bool FilterNeedsAdmin => _linux.Seccomp is not null && !_config.Process!.NoNewPrivileges;
+
+    private void WorkingDirectory()
+    {
+        Utf8 cwd = _config.Process!.Cwd;
+        if (cwd.IsEmpty)
+            throw new FaultException(new Fault("Cwd property must not be empty") { Field = "process.cwd" });
+        if (!cwd.StartsWith("/"u8))
+            throw new FaultException(new Fault("Cwd must be an absolute path") { Field = "process.cwd", Value = cwd.ToString() });
+        _plan.Add(TextStep(Op.WorkingDirectory, Paths.InRoot(cwd).Span, $"process.cwd \"{cwd}\""));
+    }
+
+    private void Identity()
+    {
+        Process process = _config.Process!;
+        User user = process.User ?? new User();
+        uint[] groups = user.AdditionalGids ?? [];
+        _identity = Arena.Make<IdentityStep>();
+        *_identity = new IdentityStep
+        {
+            Uid = user.Uid,
+            Gid = user.Gid,
+            Groups = Arena.Array<uint>(groups.Length),
+            GroupCount = groups.Length,
+            SetGroups = MaySetGroups(groups) ? (byte)1 : (byte)0,
+            NoNewPrivileges = process.NoNewPrivileges ? (byte)1 : (byte)0,
+            LastCapability = _request.LastCapability,
+        };
+        for (int i = 0; i < groups.Length; i++)
+            _identity->Groups[i] = groups[i];
+        bool sets = CapabilitySets(process, user);
+        bool early = !FilterNeedsAdmin;
+        if (process.NoNewPrivileges)
+            _plan.Add(Op.NoNewPrivileges, "process.noNewPrivileges");
+
+        // Dropping from the bounding set needs CAP_SETPCAP, which the id change below takes away.
+        if (process.Capabilities is not null)
+            Identity(Op.DropBounding, "process.capabilities.bounding");
+        _plan.Add(Op.OwnStdio, "process.user.uid", flags: user.Uid);
+        Identity(Op.SetIds, "process.user", sets);
+        if (sets)
+            Identity(Op.SetCapabilities, "process.capabilities", !early);
+
+        // Ambient ones fall when the permitted set changes, so they come after the last change.
+        if (early && process.Capabilities is not null)
+            Identity(Op.RaiseAmbient, "process.capabilities.ambient");
+        Identity(Op.VerifyIdentity, "process.user", !early);
+        _plan.Add(Op.VerifyWorkingDirectory, $"process.cwd \"{process.Cwd}\"");
+    }
+
+    private void Identity(Op op, string field, bool flag = false) => _plan.Add(new Step
+    {
+        Op = op,
+        Field = _plan.Field(field),
+        Slot = Slot.None,
+        Data = _identity,
+        Flags = flag ? 1 : 0,
+    });
+
+    // An unprivileged user maps a single gid only after setgroups was denied for good (user_namespaces(7)).
+    private bool MaySetGroups(uint[] groups)
+    {
+        bool denied = !_request.Privileged && (_plan.NewNamespaces & Uapi.CLONE_NEWUSER) != 0
+            && _linux.GidMappings is { Length: 1 } single && single[0].Size == 1;
+        if (denied && groups.Length > 0)
+        {
+            throw new FaultException(new Fault("cannot set any additional groups in a rootless container")
+            {
+                Field = "process.user.additionalGids",
+                Hint = "map more gids (newgidmap and /etc/subgid), or remove the groups",
+            });
+        }
+
+        return !denied;
+    }
+
+    // Without capabilities in the config the kernel's own rules decide: root keeps all, another user has none.
+    private bool CapabilitySets(Process process, User user)
+    {
+        ulong temporary = FilterNeedsAdmin ? 1UL << Uapi.CAP_SYS_ADMIN : 0;
+        if (process.Capabilities is Capabilities config)
+        {
+            _identity->Bounding = Mask(config.Bounding);
+            _identity->Effective = Mask(config.Effective);
+            _identity->Permitted = Mask(config.Permitted);
+            _identity->Inheritable = Mask(config.Inheritable);
+            _identity->Ambient = Mask(config.Ambient);
+            _identity->SetCapabilities = 1;
+            _identity->Temporary = temporary;
+            return true;
+        }
+
+        if (temporary == 0 || user.Uid == 0)
+            return false;
+        _identity->SetCapabilities = 1;
+        _identity->Temporary = temporary;
+        return true;
+    }
+
+    // Unknown names and those beyond the kernel's last are ignored with a warning (config.md, "capabilities").
+    private ulong Mask(Utf8[]? names)
+    {
+        ulong mask = 0;
+        foreach (Utf8 name in names ?? [])
+        {
+            int number = Capability.Number(name.Span);
+            if (number >= 0 && number <= _request.LastCapability)
+                mask |= 1UL << number;
+            else
+                _plan.Warnings.Add($"process.capabilities: ignoring unknown or unavailable capability \"{name}\"");
+        }
+
+        return mask;
+    }
+
+    private void Executable()
+    {
+        Process process = _config.Process!;
+        Utf8[] args = process.Args ?? [];
+        if (args.Length == 0)
+            throw new FaultException(new Fault("args must not be empty") { Field = "process.args" });
+        ExecuteStep* e = Arena.Make<ExecuteStep>();
+        List<Utf8> env = Environment(process, out Utf8 path, out int home);
+        *e = new ExecuteStep
+        {
+            Argv = Arena.Vector(args),
+            Envp = Arena.Vector(env),
+            SearchPath = path.IsNull ? null : Arena.Text(path),
+            Found = Arena.Allocate(4096 + 16),
+        };
+        if (home >= 0)
+        {
+            byte* value = Arena.Allocate(4096 + 16);
+            "HOME=/\0"u8.CopyTo(new Span<byte>(value, 16));
+            e->Envp[home] = value;
+            _plan.Add(new Step { Op = Op.Home, Field = _plan.Field("process.env"), Slot = Slot.None, Text = value, Flags = process.User?.Uid ?? 0 });
+        }
+
+        _execute = new Step { Field = _plan.Field($"process.args[0] \"{args[0]}\""), Slot = Slot.None, Data = e };
+        _plan.Add(_execute with { Op = Op.FindExecutable });
+    }
+
+    private Step _execute;
+
+    // The last of equal names wins and keeps its place; HOME is added when missing or empty.
+    private List<Utf8> Environment(Process process, out Utf8 path, out int home)
+    {
+        Utf8[] given = process.Env ?? [];
+        List<Utf8> result = new(given.Length + 2);
+        path = default;
+        bool hasHome = false;
+        for (int i = 0; i < given.Length; i++)
+        {
+            int equals = given[i].IndexOf((byte)'=');
+            if (equals <= 0)
+            {
+                throw new FaultException(new Fault(equals == 0 ? "empty variable name" : "a variable needs the form NAME=value")
+                {
+                    Field = $"process.env[{i}]",
+                    Value = given[i].ToString(),
+                });
+            }
+
+            if (IsRepeated(given, i, given[i].Span[..(equals + 1)]))
+                continue;
+            bool isHome = given[i].StartsWith("HOME="u8);
+            if (isHome && given[i].Length == 5)
+                continue;
+            hasHome |= isHome;
+            if (given[i].StartsWith("PATH="u8))
+                path = given[i].Slice(5);
+            if (_request.ListenFds > 0 && (given[i].StartsWith("LISTEN_FDS="u8) || given[i].StartsWith("LISTEN_PID="u8)))
+                continue;
+            result.Add(given[i]);
+        }
+
+        if (_request.ListenFds > 0)
+        {
+            result.Add($"LISTEN_FDS={_request.ListenFds}");
+            result.Add("LISTEN_PID=1");
+        }
+
+        home = hasHome ? -1 : result.Count;
+        if (!hasHome)
+            result.Add("HOME=/");
+        return result;
+    }
+
+    private static bool IsRepeated(Utf8[] env, int index, ReadOnlySpan<byte> name)
+    {
+        for (int i = index + 1; i < env.Length; i++)
+        {
+            if (env[i].StartsWith(name))
+                return true;
+        }
+
+        return false;
+    }
+
+    private void SeccompAndExecute()
+    {
+        Process process = _config.Process!;
+        if (_linux.Seccomp is not null)
+            _plan.Add(Op.Seccomp, "linux.seccomp");
+        if (FilterNeedsAdmin && _identity->Temporary != 0)
+        {
+            if (_identity->SetCapabilities != 0)
+                Identity(Op.SetCapabilities, "process.capabilities");
+            if (process.Capabilities is not null)
+                Identity(Op.RaiseAmbient, "process.capabilities.ambient");
+        }
+
+        _plan.Add(Op.CloseDescriptors);
+        _plan.Add(_execute with { Op = Op.Execute });
+    }
+}

@@ -1,0 +1,83 @@
+using System;
+using OciRun.Errors;
+using OciRun.Kernel;
+using OciRun.Spec;
+
+namespace OciRun.Plan;
+
+internal sealed unsafe partial class Planner
+{
+    private void Propagation()
+    {
+        Utf8 value = _linux.RootfsPropagation;
+        ulong flags = Uapi.MS_SLAVE | Uapi.MS_REC;
+        if (value.Is("private"u8) || value.Is("rprivate"u8))
+            flags = Uapi.MS_PRIVATE | Uapi.MS_REC;
+        else if (!value.IsEmpty && !value.Is("slave"u8) && !value.Is("rslave"u8) && !value.Is("unbindable"u8) && !value.Is("runbindable"u8))
+            throw BadPropagation(value);
+        _plan.Add(Op.Propagation, "linux.rootfsPropagation", flags: (long)flags);
+    }
+
+    private static FaultException BadPropagation(Utf8 value)
+    {
+        bool shared = value.Is("shared"u8) || value.Is("rshared"u8);
+        return new FaultException(new Fault(shared ? "sharing mounts with the host is not applied by this version" : "unknown propagation")
+        {
+            Field = "linux.rootfsPropagation",
+            Value = value.ToString(),
+            Hint = "use one of private, rprivate, slave, rslave, unbindable, runbindable",
+            Code = shared ? "unsupported-field" : null,
+        });
+    }
+
+    private void OpenNull() => _plan.Add(TextStep(Op.OpenNull, "/dev/null"u8));
+
+    private void OpenProc()
+    {
+        if (_linux.Sysctl is { Length: > 0 })
+            _plan.Add(TextStep(Op.OpenProc, "/proc"u8));
+    }
+
+    private Step TextStep(Op op, ReadOnlySpan<byte> text, string? field = null) => new()
+    {
+        Op = op,
+        Field = _plan.Field(field),
+        Slot = Slot.None,
+        Text = Arena.Text(text),
+    };
+
+    private void Rootfs(bool ownMounts)
+    {
+        Step step = TextStep(Op.AttachRootfs, Paths.Below(_request.Bundle, _config.Root!.Path).Span, "root.path");
+        step.Number = ownMounts ? 1 : 0;
+        if (_plan.ParentOpens)
+        {
+            // A user namespace may not be able to walk to the rootfs, so the parent hands over a clone of it.
+            _plan.ParentSources.Add(new BindSource(Slot.Rootfs, Paths.Below(_request.Bundle, _config.Root.Path), Recursive: true, "root.path"));
+            step.Flags = 1;
+        }
+
+        _plan.Add(step);
+    }
+
+    private void SwitchRoot(bool ownMounts)
+    {
+        if (!ownMounts)
+            _plan.Add(Op.ChangeRoot, "root.path");
+        else if (_request.NoPivot)
+            _plan.Add(Op.MoveRoot, "root.path");
+        else
+            _plan.Add(Op.PivotRoot, "root.path");
+        Utf8 value = _linux.RootfsPropagation;
+        if (ownMounts && (value.Is("unbindable"u8) || value.Is("runbindable"u8)))
+            _plan.Add(Op.RootPropagation, "linux.rootfsPropagation", flags: Uapi.MS_UNBINDABLE | (value[0] == (byte)'r' ? Uapi.MS_REC : 0));
+    }
+
+    private void LateReadonly()
+    {
+        foreach ((int slot, string field) in _lateReadonly)
+            _plan.Add(Op.ReadonlyMount, field, slot);
+        if (_config.Root!.Readonly)
+            _plan.Add(Op.ReadonlyRoot, "root.readonly", Slot.Rootfs);
+    }
+}
