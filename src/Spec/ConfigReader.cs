@@ -1,0 +1,111 @@
+using System.Text.Json;
+using OciRun.Errors;
+
+namespace OciRun.Spec;
+
+/// <summary>
+/// Reads config.json, process.json and resources documents in one pass over their bytes. Checks types and the
+/// ranges of integers; required fields and everything about meaning are left to validation.
+/// </summary>
+/// <remarks>
+/// Field names are those of runtime-spec 1.3.0 and case-sensitive; unknown ones are ignored (config.md,
+/// "Extensibility"), the last of equal ones wins, null is absent. Texts are slices of the given buffer, which
+/// must therefore not change afterwards. All errors are <see cref="FaultException"/>.
+/// </remarks>
+internal static unsafe partial class ConfigReader
+{
+    /// <summary>Largest document that is read, in bytes (16 MiB).</summary>
+    public const int MaximumSize = 16 << 20;
+
+    /// <summary>Reads a config.json.</summary>
+    /// <param name="json">The whole file.</param>
+    /// <param name="name">What errors call the file.</param>
+    /// <remarks>Any 1.x version is taken, as later ones only add fields (config.md, "Specification version").</remarks>
+    public static Config Read(byte[] json, string name)
+    {
+        Config config = Document<Config>(json, name, &ReadConfig);
+        if (config.OciVersion.IsNull)
+            throw new FaultException(new Fault("missing") { Field = "ociVersion", Hint = "set it to \"1.3.0\"" });
+        if (!config.OciVersion.StartsWith("1."u8))
+        {
+            throw new FaultException(new Fault("only versions 1.x of the runtime specification are supported")
+            {
+                Field = "ociVersion",
+                Value = config.OciVersion.ToString(),
+                Hint = "convert the bundle to 1.3.0",
+            });
+        }
+
+        return config;
+    }
+
+    /// <summary>Reads a process.json, as given to <c>exec --process</c>; paths in errors start in that document.</summary>
+    public static Process ReadProcess(byte[] json, string name) => Document<Process>(json, name, &ReadProcess);
+
+    /// <summary>Reads a resources document, as given to <c>update --resources</c>.</summary>
+    public static LinuxResources ReadResources(byte[] json, string name) =>
+        Document<LinuxResources>(json, name, &ReadResources);
+
+    private static T Document<T>(byte[] bytes, string name, delegate*<ref JsonCursor, T> read)
+    {
+        JsonSyntax.CheckBytes(bytes, name, MaximumSize);
+        try
+        {
+            JsonCursor json = new(bytes, name);
+            json.Begin();
+            T document = read(ref json);
+            json.End();
+            return document;
+        }
+        catch (JsonException)
+        {
+            throw JsonSyntax.Explain(bytes, name);
+        }
+    }
+
+    private static Config ReadConfig(ref JsonCursor json)
+    {
+        Config config = new();
+        while (json.Property())
+        {
+            if (json.Is("ociVersion"u8))
+                config.OciVersion = json.Text();
+            else if (json.Is("process"u8))
+                config.Process = json.Object() ? ReadProcess(ref json) : null;
+            else if (json.Is("root"u8))
+                config.Root = json.Object() ? ReadRoot(ref json) : null;
+            else if (json.Is("hostname"u8))
+                config.Hostname = json.Text();
+            else if (json.Is("domainname"u8))
+                config.Domainname = json.Text();
+            else if (json.Is("mounts"u8))
+                config.Mounts = json.Objects<Mount>(&ReadMount);
+            else if (json.Is("hooks"u8))
+                config.Hooks = json.Object() ? ReadHooks(ref json) : null;
+            else if (json.Is("annotations"u8))
+                config.Annotations = json.Pairs();
+            else if (json.Is("linux"u8))
+                config.Linux = json.Object() ? ReadLinux(ref json) : null;
+            else
+                json.Skip();
+        }
+
+        return config;
+    }
+
+    private static Root ReadRoot(ref JsonCursor json)
+    {
+        Root root = new();
+        while (json.Property())
+        {
+            if (json.Is("path"u8))
+                root.Path = json.Text();
+            else if (json.Is("readonly"u8))
+                root.Readonly = json.Flag() ?? false;
+            else
+                json.Skip();
+        }
+
+        return root;
+    }
+}
