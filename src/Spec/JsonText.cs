@@ -1,11 +1,14 @@
 using System;
+using System.Buffers;
 using System.Buffers.Text;
+using System.Text;
 
 namespace OciRun.Spec;
 
 /// <summary>
 /// Writes one JSON document into a growing buffer: compact, or one member a line with a chosen indentation.
-/// Texts are escaped as little as RFC 8259 allows, so paths stay readable; bytes that are not UTF-8 become U+FFFD.
+/// Texts stay readable: only what RFC 8259 demands is escaped, and the other control characters, as the output
+/// may be a terminal. Bytes that are not UTF-8 become U+FFFD.
 /// </summary>
 /// <remarks>Hand-written because the framework's writer sets up its encoder tables on first use.</remarks>
 internal sealed class JsonText
@@ -170,35 +173,32 @@ internal sealed class JsonText
         return length;
     }
 
+    // The first character of the text; returns how many bytes it had.
     private int Escape(ReadOnlySpan<byte> text)
     {
-        byte first = text[0];
-        if (first >= 0x80)
-        {
-            bool valid = System.Text.Rune.DecodeFromUtf8(text, out _, out int length) == System.Buffers.OperationStatus.Done;
-            Append(valid ? text[..length] : "\uFFFD"u8);
-            return length;
-        }
+        bool valid = Rune.DecodeFromUtf8(text, out Rune rune, out int length) == OperationStatus.Done;
+        if (!valid)
+            Append("\uFFFD"u8);
+        else if (!Rune.IsControl(rune))
+            Append(rune.IsAscii ? [(byte)'\\', text[0]] : text[..length]);
+        else if (rune.Value == '\n')
+            Append("\\n"u8);
+        else if (rune.Value == '\t')
+            Append("\\t"u8);
+        else if (rune.Value == '\r')
+            Append("\\r"u8);
+        else
+            AppendNumber((byte)rune.Value);
+        return length;
+    }
 
-        Reserve(6);
-        _bytes[_length++] = (byte)'\\';
-        byte letter = first switch
-        {
-            (byte)'"' or (byte)'\\' => first,
-            (byte)'\n' => (byte)'n',
-            (byte)'\r' => (byte)'r',
-            (byte)'\t' => (byte)'t',
-            _ => (byte)'u',
-        };
-        _bytes[_length++] = letter;
-        if (letter == (byte)'u')
-        {
-            Append("00"u8);
-            Utf8Formatter.TryFormat(first, _bytes.AsSpan(_length), out int written, new System.Buffers.StandardFormat('x', 2));
-            _length += written;
-        }
-
-        return 1;
+    // Control characters end at U+009F.
+    private void AppendNumber(byte character)
+    {
+        Append("\\u00"u8);
+        Reserve(2);
+        Utf8Formatter.TryFormat(character, _bytes.AsSpan(_length), out int written, new StandardFormat('x', 2));
+        _length += written;
     }
 
     private void Append(ReadOnlySpan<byte> bytes)
