@@ -1,3 +1,4 @@
+using System;
 using System.Text.Json;
 using OciRun.Errors;
 
@@ -60,6 +61,11 @@ internal static unsafe partial class ConfigReader
         catch (JsonException)
         {
             throw JsonSyntax.Explain(bytes, name);
+        }
+        catch (OutOfMemoryException)
+        {
+            // The heap has a fixed limit, which a file of the largest size made of escapes and map keys can reach.
+            throw new FaultException(new Fault($"{name} needs more memory than there is") { Hint = "shorten it" });
         }
     }
 
