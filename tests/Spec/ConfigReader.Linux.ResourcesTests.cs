@@ -8,8 +8,10 @@ namespace OciRun.Tests.Spec;
 
 public sealed class ConfigReaderLinuxResourcesTests
 {
+    private static readonly Config Maximal = ConfigReader.Read(MaximalConfig.Bytes, "config.json");
+
     [Fact]
-    public void Every_field_is_read() => ConfigReader.Read(MaximalConfig.Bytes, "config.json").Linux!.Resources.Should().BeEquivalentTo(
+    public void Every_field_is_read() => Maximal.Linux!.Resources.Should().BeEquivalentTo(
         new LinuxResources
         {
             Devices =

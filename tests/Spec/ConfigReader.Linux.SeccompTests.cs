@@ -8,8 +8,10 @@ namespace OciRun.Tests.Spec;
 
 public sealed class ConfigReaderLinuxSeccompTests
 {
+    private static readonly Config Maximal = ConfigReader.Read(MaximalConfig.Bytes, "config.json");
+
     [Fact]
-    public void Every_field_is_read() => ConfigReader.Read(MaximalConfig.Bytes, "config.json").Linux!.Seccomp.Should().BeEquivalentTo(
+    public void Every_field_is_read() => Maximal.Linux!.Seccomp.Should().BeEquivalentTo(
         new Seccomp
         {
             DefaultAction = "SCMP_ACT_ERRNO",
@@ -26,7 +28,10 @@ public sealed class ConfigReaderLinuxSeccompTests
                     Names = Texts("clone"),
                     Action = "SCMP_ACT_TRACE",
                     ErrnoRet = 1,
-                    Args = [new SeccompArg { Index = 5, Value = ulong.MaxValue, ValueTwo = 1UL << 63, Op = "SCMP_CMP_MASKED_EQ" }],
+                    Args =
+                    [
+                        new SeccompArg { Index = 5, Value = ulong.MaxValue, ValueTwo = 1UL << 63, Op = "SCMP_CMP_MASKED_EQ" },
+                    ],
                 },
             ],
         },

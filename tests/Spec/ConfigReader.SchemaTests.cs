@@ -32,7 +32,8 @@ public sealed class ConfigReaderSchemaTests
         if (rule["$ref"]?.GetValue<string>() is { } reference)
         {
             string target = reference[..reference.IndexOf('#')] is { Length: > 0 } other ? other : file;
-            JsonNode resolved = reference[(reference.IndexOf('#') + 2)..].Split('/').Aggregate(Load(target), (node, step) => node[step]!);
+            string[] steps = reference[(reference.IndexOf('#') + 2)..].Split('/');
+            JsonNode resolved = steps.Aggregate(Load(target), (node, step) => node[step]!);
             Compare(target, resolved, values, path, missing);
         }
 
@@ -43,14 +44,14 @@ public sealed class ConfigReaderSchemaTests
         }
 
         if (rule["items"] is { } items)
-            Compare(file, items, values.OfType<JsonArray>().SelectMany(array => array).Select(item => item!).ToArray(), path + "[]", missing);
+            Compare(file, items, [.. values.OfType<JsonArray>().SelectMany(array => array).Select(item => item!)], path + "[]", missing);
         if (rule["additionalProperties"] is JsonObject entry)
-            Compare(file, entry, values.OfType<JsonObject>().SelectMany(map => map).Select(pair => pair.Value!).ToArray(), path + ".*", missing);
+            Compare(file, entry, [.. values.OfType<JsonObject>().SelectMany(map => map).Select(pair => pair.Value!)], path + ".*", missing);
         foreach ((string name, JsonNode? property) in rule["properties"]?.AsObject() ?? [])
         {
             if (OtherPlatforms.Contains(name, StringComparer.Ordinal))
                 continue;
-            JsonNode[] found = values.OfType<JsonObject>().Where(value => value[name] is not null).Select(value => value[name]!).ToArray();
+            JsonNode[] found = [.. values.OfType<JsonObject>().Select(value => value[name]).OfType<JsonNode>()];
             if (found.Length == 0)
                 missing.Add($"{path}.{name}");
             else

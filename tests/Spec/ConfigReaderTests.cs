@@ -50,7 +50,8 @@ public sealed class ConfigReaderTests
     public void The_document_is_an_object(string json, string text) => Refusal(json).Should().Be(text);
 
     [Fact]
-    public void Names_are_case_sensitive() => Members("\"HostName\": 5, \"hostname\": \"a\"").Hostname.ToString().Should().Be("a");
+    public void Names_are_case_sensitive() =>
+        Members("\"HostName\": 5, \"hostname\": \"a\"").Hostname.ToString().Should().Be("a");
 
     [Fact]
     public void Names_may_be_written_with_escapes() => Members("\"host\\u006eame\": \"a\"").Hostname.ToString().Should().Be("a");

@@ -51,5 +51,6 @@ public sealed class JsonCursorNumbersTests
     [InlineData(".5")]
     [InlineData("NaN")]
     public void What_JSON_does_not_call_a_number_is_a_syntax_error(string number) =>
-        MemberRefusal(Umask.Replace("@", number)).Should().StartWith("process.user.umask: config.json is not valid JSON at line 1, column ");
+        MemberRefusal(Umask.Replace("@", number)).Should().StartWith(
+            "process.user.umask: config.json is not valid JSON at line 1, column ");
 }

@@ -45,8 +45,8 @@ public sealed class JsonPathTests
     {
         JsonNode root = JsonNode.Parse(MaximalConfig.Text)!;
         JsonNode node = Nodes(root).Single(pair => pair.Path == path).Node;
-        JsonNode wrong = node is JsonValue value && value.TryGetValue(out string? _) ? JsonValue.Create(1)! : JsonValue.Create("x")!;
-        node.ReplaceWith(wrong);
+        bool text = node is JsonValue value && value.TryGetValue(out string? _);
+        node.ReplaceWith<JsonNode>(text ? JsonValue.Create(1)! : JsonValue.Create("x")!);
         try
         {
             ConfigReader.Read(Encoding.UTF8.GetBytes(root.ToJsonString()), "config.json");

@@ -21,7 +21,8 @@ public sealed class SchemaFactAttribute : FactAttribute
 
 internal static class Schema
 {
-    public static string? Folder => Environment.GetEnvironmentVariable("OCI_SCHEMA_DIR") is { Length: > 0 } folder ? folder : null;
+    public static string? Folder =>
+        Environment.GetEnvironmentVariable("OCI_SCHEMA_DIR") is { Length: > 0 } folder ? folder : null;
 
     public static IReadOnlyList<string> Errors(string schema, byte[] json)
     {

@@ -13,11 +13,9 @@ public sealed class SpecTemplateTests
     private static readonly byte[] Rootless = SpecTemplate.Write(rootless: true, 1000, 1001);
 
     [Fact]
-    public void The_file_is_indented_by_tabs()
-    {
-        Encoding.UTF8.GetString(Root).Should().StartWith("{\n\t\"ociVersion\": \"1.3.0\",\n\t\"process\": {\n\t\t\"terminal\": true,\n")
-            .And.EndWith("\n\t}\n}\n");
-    }
+    public void The_file_is_indented_by_tabs() => Encoding.UTF8.GetString(Root).Should()
+        .StartWith("{\n\t\"ociVersion\": \"1.3.0\",\n\t\"process\": {\n\t\t\"terminal\": true,\n")
+        .And.EndWith("\n\t}\n}\n");
 
     [Fact]
     public void The_process_is_a_shell_with_few_capabilities()
