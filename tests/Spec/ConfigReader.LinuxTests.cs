@@ -51,8 +51,9 @@ public sealed class ConfigReaderLinuxTests
 
     [Fact]
     public void A_device_owner_cannot_be_the_id_that_means_unchanged() =>
-        MemberRefusal("\"linux\": {\"devices\": [{\"gid\": 4294967295}]}").Should().StartWith(
-            "linux.devices[0].gid: expected an integer from 0 to 4294967294, found 4294967295; ");
+        MemberRefusal("\"linux\": {\"devices\": [{\"gid\": 4294967295}]}").Should().Be(
+            "linux.devices[0].gid: expected an integer from 0 to 4294967294, found 4294967295; " +
+            "setresuid(2) and chown(2) take 4294967295 as 'leave unchanged'");
 
     [Fact]
     public void Removed_fields_are_ignored() =>
