@@ -134,6 +134,8 @@ internal static unsafe partial class Sys
             return (int)Call(SYS.statfs, (long)p, (long)into);
     }
 
+    public static long lseek(int fd, long offset, int whence) => Call(SYS.lseek, fd, offset, whence);
+
     public static int fchmod(int fd, uint mode) => (int)Call(SYS.fchmod, fd, mode);
 
     public static int fchown(int fd, uint uid, uint gid) => (int)Call(SYS.fchown, fd, uid, gid);

@@ -1,0 +1,190 @@
+using System.Text;
+using OciRun.Child;
+using OciRun.Errors;
+using OciRun.Kernel;
+using OciRun.Plan;
+
+namespace OciRun.Launch;
+
+/// <summary>Turns the child's fixed-size record into the error that the user reads.</summary>
+internal static unsafe class Failure
+{
+    /// <summary>The fault behind a record; <paramref name="note"/> is what a file system said, or empty.</summary>
+    public static Fault From(ContainerPlan plan, in Report report, string note)
+    {
+        Step step = report.Step >= 0 && report.Step < plan.Steps.Count ? plan.Steps[report.Step] : default;
+        if (step.Op is Op.FindExecutable or Op.Execute)
+            return Executable(step, report);
+        string? field = plan.Fields.Count > step.Field ? plan.Fields[step.Field] : null;
+        string message = Message(step, report);
+        if (note.Length > 0)
+            message += $": {note}";
+        return new Fault(message)
+        {
+            Field = field,
+            Syscall = SyscallName(report.Syscall),
+            Errno = report.Errno,
+            Hint = Hint(step, report),
+        };
+    }
+
+    private static Fault Executable(in Step step, in Report report)
+    {
+        ExecuteStep* execute = (ExecuteStep*)step.Data;
+        string name = Text(execute->Argv[0]);
+        string reason = report.Extra switch
+        {
+            1 => "executable file not found in $PATH",
+            2 => $"stat {name}: {Errno.Text(report.Errno)}",
+            _ => Errno.Text(report.Errno),
+        };
+        string? hint = (step.Op, report.Errno) switch
+        {
+            (Op.Execute, Errno.ENOENT) => "the file is there, so its interpreter or dynamic loader is missing in the image",
+            (_, Errno.ENOEXEC) => "the file is not a program of this machine's architecture and has no #! line",
+            _ => null,
+        };
+        return new Fault($"unable to start container process: exec: \"{name}\": {reason}")
+        {
+            Field = "process.args[0]",
+            Value = name,
+            Hint = hint,
+            Code = "executable",
+        };
+    }
+
+    private static string Message(in Step step, in Report report) => step.Op switch
+    {
+        Op.BecomeNamespaceRoot => "cannot become root of the user namespace",
+        Op.JoinNamespace => "cannot join the namespace",
+        Op.Unshare or Op.CloneFinal => "cannot make the new namespaces",
+        Op.TimeOffsets => "cannot set the clock offsets",
+        Op.SessionKeyring => "cannot join the session keyring",
+        Op.Hostname or Op.Domainname => "cannot set the name",
+        Op.Loopback => "cannot bring up the loopback interface",
+        Op.Propagation or Op.RootPropagation => "cannot set mount propagation",
+        Op.OpenNull => "/dev/null of the host is not usable",
+        Op.OpenProc => "cannot open a trusted procfs",
+        Op.OpenSource => $"source \"{Text(step.Text)}\"",
+        Op.AttachRootfs => $"cannot use \"{Text(step.Text)}\" as root file system",
+        Op.MountFilesystem or Op.MountCgroup or Op.MountBind => Mount(step, report),
+        Op.OpenDev or Op.MakeDevice or Op.BindDevice => Device(report),
+        Op.MakeSymlink or Op.ReplaceSymlink => $"cannot make /dev/{Text(step.Text)}",
+        Op.OpenConsole => "cannot set up the terminal",
+        Op.PivotRoot => "cannot switch to the root file system",
+        Op.MoveRoot or Op.ChangeRoot => "cannot change to the root file system",
+        Op.WorkingDirectory => "cannot enter the working directory",
+        Op.VerifyWorkingDirectory => "the working directory is not inside the container's root",
+        Op.Sysctl => "cannot write the value",
+        Op.ReadonlyPath or Op.ReadonlyMount or Op.ReadonlyRoot => "cannot make it read-only",
+        Op.MaskPath => "cannot mask the path",
+        Op.DropBounding or Op.SetCapabilities => "cannot set the capabilities",
+        Op.OwnStdio => "cannot give the standard streams to the user",
+        Op.SetIds => "cannot switch to the user",
+        Op.VerifyIdentity => "the kernel did not apply the user, groups or capabilities that were set",
+        Op.Seccomp => "cannot load the filter",
+        _ => $"step {step.Op} failed",
+    };
+
+    private static string Mount(in Step step, in Report report)
+    {
+        MountStep* m = (MountStep*)step.Data;
+        if (report.Syscall == SYS.fsconfig && report.Extra > 0)
+        {
+            byte* key = m->Parameters[2 * (report.Extra - 1)];
+            byte* value = m->Parameters[(2 * (report.Extra - 1)) + 1];
+            return $"{Text(m->Type)} does not accept the option \"{Text(key)}{(value is null ? "" : "=" + Text(value))}\"";
+        }
+
+        if (report.Errno == Errno.EXDEV && report.Syscall == SYS.openat2)
+            return "the destination leaves the root file system";
+        if (m->PlainTarget != 0 && report.Errno is Errno.ELOOP or Errno.ENOTDIR)
+            return $"{Text(m->Type)} must be mounted on an ordinary directory";
+        return step.Op == Op.MountBind ? "cannot bind it" : $"cannot mount {Text(m->Type)}";
+    }
+
+    private static string Device(in Report report) => report.Errno switch
+    {
+        Errno.EEXIST => "something else stands at the device's path",
+        Errno.ENODEV => "the host's node is not the device that is asked for",
+        _ => "cannot make the device",
+    };
+
+    private static string? Hint(in Step step, in Report report) => (step.Op, report.Errno) switch
+    {
+        (Op.OpenSource, Errno.ENOENT) => "create it before the container",
+        (Op.MountFilesystem, Errno.ENODEV) => "the kernel has no such file system (for a bind mount, add the option \"bind\")",
+        (Op.MountBind, Errno.EPERM) => "the host locks a mount flag that the options clear",
+        (Op.MountBind, Errno.ENOTDIR) => "source and destination must both be directories or both be files",
+        (Op.JoinNamespace, Errno.EINVAL) => "the file is not a namespace of that type",
+        (Op.SetIds, Errno.EINVAL) => "map the id in linux.uidMappings and linux.gidMappings",
+        (Op.Sysctl, Errno.ENOENT) => "the kernel has no such sysctl in this namespace",
+        (Op.Unshare, Errno.ENOSPC) => "a limit in /proc/sys/user is reached",
+        (Op.PivotRoot, Errno.EINVAL) => "use --no-pivot on a ramdisk root",
+        _ => null,
+    };
+
+    /// <summary>Name of a system call that the child uses, null for 0.</summary>
+    public static string? SyscallName(int number) => number switch
+    {
+        0 => null,
+        SYS.openat => nameof(SYS.openat),
+        SYS.openat2 => nameof(SYS.openat2),
+        SYS.open_tree => nameof(SYS.open_tree),
+        SYS.move_mount => nameof(SYS.move_mount),
+        SYS.mount_setattr => nameof(SYS.mount_setattr),
+        SYS.fsopen => nameof(SYS.fsopen),
+        SYS.fsconfig => nameof(SYS.fsconfig),
+        SYS.fsmount => nameof(SYS.fsmount),
+        SYS.mount => nameof(SYS.mount),
+        SYS.umount2 => nameof(SYS.umount2),
+        SYS.pivot_root => nameof(SYS.pivot_root),
+        SYS.chroot => nameof(SYS.chroot),
+        SYS.chdir => nameof(SYS.chdir),
+        SYS.fchdir => nameof(SYS.fchdir),
+        SYS.getcwd => nameof(SYS.getcwd),
+        SYS.mkdirat => nameof(SYS.mkdirat),
+        SYS.mknodat => nameof(SYS.mknodat),
+        SYS.symlinkat => nameof(SYS.symlinkat),
+        SYS.fstat => nameof(SYS.fstat),
+        SYS.newfstatat => nameof(SYS.newfstatat),
+        SYS.fstatfs => nameof(SYS.fstatfs),
+        SYS.fchownat => nameof(SYS.fchownat),
+        SYS.faccessat2 => nameof(SYS.faccessat2),
+        SYS.setns => nameof(SYS.setns),
+        SYS.unshare => nameof(SYS.unshare),
+        SYS.clone3 => nameof(SYS.clone3),
+        SYS.execve => nameof(SYS.execve),
+        SYS.sethostname => nameof(SYS.sethostname),
+        SYS.setdomainname => nameof(SYS.setdomainname),
+        SYS.prctl => nameof(SYS.prctl),
+        SYS.capset => nameof(SYS.capset),
+        SYS.capget => nameof(SYS.capget),
+        SYS.setresuid => nameof(SYS.setresuid),
+        SYS.setresgid => nameof(SYS.setresgid),
+        SYS.getresuid => nameof(SYS.getresuid),
+        SYS.getresgid => nameof(SYS.getresgid),
+        SYS.setgroups => nameof(SYS.setgroups),
+        SYS.getgroups => nameof(SYS.getgroups),
+        SYS.ioctl => nameof(SYS.ioctl),
+        SYS.dup3 => nameof(SYS.dup3),
+        SYS.socket => nameof(SYS.socket),
+        SYS.sendmsg => nameof(SYS.sendmsg),
+        SYS.signalfd4 => nameof(SYS.signalfd4),
+        SYS.seccomp => nameof(SYS.seccomp),
+        SYS.keyctl => nameof(SYS.keyctl),
+        SYS.write => nameof(SYS.write),
+        _ => $"syscall {number}",
+    };
+
+    /// <summary>NUL-terminated UTF-8 as a .NET text; null gives an empty one.</summary>
+    public static string Text(byte* text)
+    {
+        if (text is null)
+            return "";
+        int length = 0;
+        while (text[length] != 0)
+            length++;
+        return Encoding.UTF8.GetString(text, length);
+    }
+}

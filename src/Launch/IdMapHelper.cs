@@ -1,0 +1,62 @@
+using System;
+using System.Collections.Generic;
+using OciRun.Errors;
+using OciRun.Kernel;
+using OciRun.Plan;
+using OciRun.Spec;
+
+namespace OciRun.Launch;
+
+/// <summary>
+/// newuidmap(1) and newgidmap(1), found in the runtime's own PATH before any container directory is entered, for
+/// ranges that /etc/subuid and /etc/subgid grant.
+/// </summary>
+internal static unsafe class IdMapHelper
+{
+    public static void Run(string name, int pid, IdMapping[] mappings, string field)
+    {
+        Utf8? program = Find(name);
+        if (program is null)
+        {
+            throw new FaultException(new Fault($"{name} is needed to map more than one's own id and is not in PATH")
+            {
+                Field = field,
+                Hint = "install it (package uidmap), or map a single id",
+            });
+        }
+
+        Arena arena = new();
+        List<Utf8> args = [name, new Utf8(pid.ToString())];
+        foreach (IdMapping map in mappings)
+        {
+            args.Add(map.ContainerId.ToString());
+            args.Add(map.HostId.ToString());
+            args.Add(map.Size.ToString());
+        }
+
+        int status = Spawn.Wait(arena.Text(program.Value), arena.Vector(args), arena.Vector([]));
+        if (status != 0)
+        {
+            throw new FaultException(new Fault($"{name} refused the ranges with exit status {status}")
+            {
+                Field = field,
+                Hint = "compare them with /etc/subuid and /etc/subgid",
+            });
+        }
+    }
+
+    private static Utf8? Find(string name)
+    {
+        foreach (string directory in (Environment.GetEnvironmentVariable("PATH") ?? "/usr/bin:/bin").Split(':'))
+        {
+            if (!directory.StartsWith('/'))
+                continue;
+            byte[] path = Sys.Bytes($"{directory}/{name}");
+            if (Sys.fstatat(Uapi.AT_FDCWD, path, out stat st, 0) == 0 && (st.st_mode & Uapi.S_IFMT) == Uapi.S_IFREG
+                && (st.st_mode & 0x49) != 0)
+                return new Utf8(path);
+        }
+
+        return null;
+    }
+}

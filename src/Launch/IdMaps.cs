@@ -1,0 +1,56 @@
+using System.Text;
+using OciRun.Errors;
+using OciRun.Kernel;
+using OciRun.Spec;
+
+namespace OciRun.Launch;
+
+/// <summary>Writes a new user namespace's maps (user_namespaces(7)): one write each, from the parent.</summary>
+internal static class IdMaps
+{
+    /// <summary>Writes gid and uid maps of <paramref name="pid"/>, through newuidmap and newgidmap where the kernel refuses.</summary>
+    public static void Write(int pid, Linux linux, bool privileged)
+    {
+        IdMapping[] uids = linux.UidMappings ?? [];
+        IdMapping[] gids = linux.GidMappings ?? [];
+        bool own = !privileged && uids.Length == 1 && uids[0].Size == 1 && uids[0].HostId == Sys.geteuid()
+            && gids.Length == 1 && gids[0].Size == 1 && gids[0].HostId == Sys.getegid();
+
+        // An unprivileged process may map its own gid only once setgroups is denied for good.
+        if (own)
+            Put(pid, "setgroups", "deny"u8.ToArray(), "linux.gidMappings");
+        Map(pid, "gid_map", "newgidmap", gids, "linux.gidMappings");
+        Map(pid, "uid_map", "newuidmap", uids, "linux.uidMappings");
+    }
+
+    private static void Map(int pid, string file, string helper, IdMapping[] mappings, string field)
+    {
+        StringBuilder lines = new();
+        foreach (IdMapping map in mappings)
+            lines.Append(map.ContainerId).Append(' ').Append(map.HostId).Append(' ').Append(map.Size).Append('\n');
+        byte[] text = Encoding.ASCII.GetBytes(lines.ToString());
+        int result = Sys.WriteFile(Uapi.AT_FDCWD, Sys.Bytes($"/proc/{pid}/{file}"), text);
+        if (result == 0)
+            return;
+        if (result == -Errno.EPERM && Sys.geteuid() != 0)
+        {
+            IdMapHelper.Run(helper, pid, mappings, field);
+            return;
+        }
+
+        throw new FaultException(new Fault($"cannot write {file}")
+        {
+            Field = field,
+            Syscall = "write",
+            Errno = -result,
+            Hint = "the ranges must not overlap and the host ids must be the caller's to map",
+        });
+    }
+
+    private static void Put(int pid, string file, byte[] text, string field)
+    {
+        int result = Sys.WriteFile(Uapi.AT_FDCWD, Sys.Bytes($"/proc/{pid}/{file}"), text);
+        if (result != 0)
+            throw new FaultException(new Fault($"cannot write {file}") { Field = field, Syscall = "write", Errno = -result });
+    }
+}
