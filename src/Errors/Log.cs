@@ -1,0 +1,137 @@
+using System;
+using OciRun.Kernel;
+
+namespace OciRun.Errors;
+
+/// <summary>
+/// The runtime's diagnostics: records appended to <c>--log</c>, and the one line on stderr when something failed.
+/// Every record is one write(2), so records of concurrent processes that share a file stay whole.
+/// </summary>
+internal static partial class Log
+{
+    private const int Stderr = 2;
+    private const int FirstOwnDescriptor = 100;
+
+    private enum Level
+    {
+        Error,
+        Warning,
+        Debug,
+    }
+
+    private static int s_file = -1;
+    private static bool s_json;
+    private static Level s_level = Level.Warning;
+
+    /// <summary>True when debug records are wanted.</summary>
+    public static bool IsDebug => s_level == Level.Debug;
+
+    /// <summary>
+    /// Takes the global options. Without a file, errors go to stderr in <paramref name="format"/>, warnings nowhere.
+    /// The format is taken even when a later check of this call fails, so that the failure is reported in it.
+    /// </summary>
+    /// <param name="path">File, created 0644 and appended to; <c>file:</c> may precede it. Null or empty: none.</param>
+    /// <param name="format"><c>text</c> (null too) or <c>json</c>.</param>
+    /// <param name="level"><c>error</c>, <c>warning</c> (null too) or <c>debug</c>.</param>
+    /// <param name="debug">Debug whatever <paramref name="level"/> says.</param>
+    /// <exception cref="FaultException">The file cannot be opened, or a word is not known.</exception>
+    public static void Open(string? path, string? format, string? level, bool debug)
+    {
+        Close();
+        s_json = string.Equals(format, "json", StringComparison.Ordinal);
+        s_level = Level.Warning;
+        if (!string.IsNullOrEmpty(path))
+            s_file = OpenFile(path);
+        s_level = level switch
+        {
+            _ when debug => Level.Debug,
+            null or "" or "warning" or "warn" or "info" => Level.Warning,
+            "error" => Level.Error,
+            "debug" => Level.Debug,
+            _ => throw Unknown("--log-level", level, "invalid log-level", "use error, warning or debug"),
+        };
+        if (format is not (null or "" or "text" or "json"))
+            throw Unknown("--log-format", format, "invalid log-format", "use text or json");
+    }
+
+    /// <summary>Closes the file; what follows is reported as if <c>--log</c> had not been given.</summary>
+    public static void Close()
+    {
+        if (s_file >= 0)
+            Sys.close(s_file);
+        s_file = -1;
+    }
+
+    /// <summary>For people who asked for <c>--debug</c>.</summary>
+    public static void Debug(string message)
+    {
+        if (IsDebug)
+            Sys.write(s_file >= 0 ? s_file : Stderr, Record("debug", message, null));
+    }
+
+    /// <summary>
+    /// Something that does not stop the command. It never appears on the stderr of a success: callers show that
+    /// stream to their users or parse it (only <c>--debug</c> without a file prints it there).
+    /// </summary>
+    public static void Warning(string message)
+    {
+        if (s_level < Level.Warning || (s_file < 0 && !IsDebug))
+            return;
+        Sys.write(s_file >= 0 ? s_file : Stderr, Record("warning", message, null));
+    }
+
+    /// <summary>
+    /// The one error record of a failed command; nothing may be logged after it. With a file, stderr gets the plain
+    /// line too: callers classify failures by either.
+    /// </summary>
+    /// <param name="fault">What failed.</param>
+    /// <param name="prefix">Text before the fault's own, e.g. <c>ocirun create failed: </c>.</param>
+    public static void Error(Fault fault, string prefix = "")
+    {
+        string text = prefix + fault.Text();
+        byte[] record = Record("error", text, fault.Code);
+        if (s_file < 0)
+        {
+            Sys.write(Stderr, record);
+            return;
+        }
+
+        // A full disk must not hide the failure, so the result does not matter.
+        Sys.write(s_file, record);
+        Sys.write(Stderr, Line(text));
+    }
+
+    private static int OpenFile(string path)
+    {
+        foreach (string scheme in (ReadOnlySpan<string>)["journald:", "syslog:"])
+        {
+            if (path.StartsWith(scheme, StringComparison.Ordinal))
+                throw Unknown("--log", path, $"{scheme} is not supported", "give a file");
+        }
+
+        if (path.StartsWith("file:", StringComparison.Ordinal))
+            path = path[5..];
+        const int flags = Uapi.O_WRONLY | Uapi.O_CREAT | Uapi.O_APPEND | Uapi.O_NOCTTY;
+        int fd = Sys.openat(Uapi.AT_FDCWD, Sys.Bytes(path), flags, 0x1a4 /* 0644 */);
+        if (fd < 0)
+        {
+            throw new FaultException(new Fault("cannot open the log")
+            {
+                Field = "--log",
+                Value = path,
+                Syscall = "openat",
+                Errno = -fd,
+            });
+        }
+
+        // Numbers from 3 on belong to the caller's --preserve-fds, holes included.
+        int high = Sys.fcntl(fd, Uapi.F_DUPFD_CLOEXEC, FirstOwnDescriptor);
+        if (high < 0)
+            return fd;
+        Sys.close(fd);
+        return high;
+    }
+
+    private static FaultException Unknown(string option, string value, string message, string hint) =>
+        new(new Fault(message) { Field = option, Value = value, Hint = hint });
+}

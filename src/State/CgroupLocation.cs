@@ -1,0 +1,44 @@
+using System;
+using OciRun.Kernel;
+
+namespace OciRun.State;
+
+/// <summary>
+/// Holds a cgroup path read from disk against what <c>create</c> can have written: a cgroup2 directory that is not a
+/// mount's top. Killing and removing act on it, so a path to anything else must stop there (security.md R-024).
+/// </summary>
+internal static class CgroupLocation
+{
+    /// <summary>linux/magic.h: CGROUP2_SUPER_MAGIC.</summary>
+    private const long CGROUP2_SUPER_MAGIC = 0x63677270;
+
+    /// <summary>Absolute, with no empty, <c>.</c> or <c>..</c> component, and not <c>/</c>.</summary>
+    public static bool IsPlain(ReadOnlySpan<char> path)
+    {
+        if (path.Length < 2 || path[0] != '/' || path.Contains('\0'))
+            return false;
+        foreach (Range part in path[1..].Split('/'))
+        {
+            if (path[1..][part] is "" or "." or "..")
+                return false;
+        }
+
+        return true;
+    }
+
+    /// <summary>True when the directory exists, and it and its parent are of the same cgroup2 mount.</summary>
+    public static bool IsContainerCgroup(string path)
+    {
+        if (!IsPlain(path))
+            return false;
+        const int flags = Uapi.O_PATH | Uapi.O_DIRECTORY | Uapi.O_NOFOLLOW;
+        using Fd directory = new(Sys.openat(Uapi.AT_FDCWD, Sys.Bytes(path), flags));
+        if (!IsCgroup(directory.Number))
+            return false;
+        using Fd parent = new(Sys.openat(directory.Number, ".."u8, flags));
+        return IsCgroup(parent.Number);
+    }
+
+    private static bool IsCgroup(int fd) =>
+        fd >= 0 && Sys.fstatfs(fd, out statfs info) == 0 && info.f_type == CGROUP2_SUPER_MAGIC;
+}

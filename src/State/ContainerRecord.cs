@@ -1,0 +1,53 @@
+using OciRun.Spec;
+
+namespace OciRun.State;
+
+/// <summary>
+/// What <c>create</c> decided and every later command must read back: callers run those from other directories,
+/// with other options and nearly empty environments (callers.md §2.10).
+/// </summary>
+internal sealed record ContainerRecord
+{
+    /// <summary>The only layout this program reads and writes.</summary>
+    public const int CurrentVersion = 1;
+
+    public int Version { get; init; } = CurrentVersion;
+
+    public required string Id { get; init; }
+
+    /// <summary>Pid of init in the runtime's pid namespace; 0 before it exists.</summary>
+    public int Pid { get; init; }
+
+    /// <summary>Field 22 of /proc/PID/stat: clock ticks after boot. Tells init from a later owner of its pid.</summary>
+    public ulong StartTime { get; init; }
+
+    /// <summary><c>ociVersion</c> of config.json.</summary>
+    public string OciVersion { get; init; } = "";
+
+    /// <summary>Absolute path.</summary>
+    public required string Bundle { get; init; }
+
+    /// <summary>Absolute path.</summary>
+    public required string Rootfs { get; init; }
+
+    /// <summary>RFC 3339 with nanoseconds, UTC: <see cref="Errors.Log.Timestamp()"/>.</summary>
+    public required string Created { get; init; }
+
+    /// <summary>Annotations of config.json; null when it has none.</summary>
+    public Pair[]? Annotations { get; init; }
+
+    /// <summary>Effective uid of the creator.</summary>
+    public uint Owner { get; init; }
+
+    /// <summary>Absolute directory of the container's own cgroup, below a cgroup2 mount; null when it has none.</summary>
+    public string? CgroupPath { get; init; }
+
+    /// <summary>True when the pid namespace was made for the container, so that it dies with init.</summary>
+    public bool OwnPidNamespace { get; init; }
+
+    /// <summary>True when systemd made the cgroup.</summary>
+    public bool SystemdCgroup { get; init; }
+
+    /// <summary>True when missing cgroup permissions were to be tolerated.</summary>
+    public bool Rootless { get; init; }
+}
