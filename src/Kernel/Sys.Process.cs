@@ -62,6 +62,9 @@ internal static unsafe partial class Sys
 
     public static int bpf(int command, void* attr, int size) => (int)Call(SYS.bpf, command, (long)attr, size);
 
+    public static int seccomp(uint operation, uint flags, nint argument) =>
+        (int)Call(SYS.seccomp, operation, flags, argument);
+
     public static int nanosleep(long milliseconds)
     {
         timespec time = new() { tv_sec = milliseconds / 1000, tv_nsec = milliseconds % 1000 * 1_000_000 };

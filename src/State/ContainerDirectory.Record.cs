@@ -18,7 +18,7 @@ internal sealed partial class ContainerDirectory
     /// <exception cref="FaultException">The disk is full, or the directory is gone.</exception>
     public void Save(ContainerRecord record)
     {
-        ReadOnlyMemory<byte> bytes = ContainerRecordWriter.Write(record);
+        byte[] bytes = ContainerRecordWriter.Write(record);
         byte[] temporary = Sys.Bytes($".state.json.{Sys.getpid()}");
         const int flags = Uapi.O_WRONLY | Uapi.O_CREAT | Uapi.O_EXCL | Uapi.O_NOFOLLOW;
         int fd = Sys.openat(Number, temporary, flags, 0x180 /* 0600 */);
@@ -31,7 +31,7 @@ internal sealed partial class ContainerDirectory
 
         if (fd < 0)
             throw Failed("cannot save the container's state", "openat", fd);
-        int result = Sys.WriteAll(fd, bytes.Span);
+        int result = Sys.WriteAll(fd, bytes);
         Sys.close(fd);
         string syscall = "write";
         if (result == 0)

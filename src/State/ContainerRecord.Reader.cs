@@ -77,7 +77,7 @@ internal ref struct ContainerRecordReader
         "version" => (record with { Version = Version() }, 0),
         "id" => (record with { Id = Text(name) }, 1),
         "pid" => (record with { Pid = (int)Number(name, LargestPid) }, 2),
-        "startTime" => (record with { StartTime = Number(name, ulong.MaxValue) }, 3),
+        "startTime" => (record with { StartTime = Number(name, long.MaxValue) }, 3),
         "bundle" => (record with { Bundle = Absolute(name) }, 4),
         "rootfs" => (record with { Rootfs = Absolute(name) }, 5),
         "created" => (record with { Created = Text(name) }, 6),

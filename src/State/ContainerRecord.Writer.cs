@@ -1,6 +1,3 @@
-using System;
-using System.Buffers;
-using System.Text.Json;
 using OciRun.Spec;
 
 namespace OciRun.State;
@@ -8,35 +5,26 @@ namespace OciRun.State;
 /// <summary>state.json of the container directory; private to this program (features.md DS01).</summary>
 internal static class ContainerRecordWriter
 {
-    public static ReadOnlyMemory<byte> Write(ContainerRecord record)
+    public static byte[] Write(ContainerRecord record)
     {
-        ArrayBufferWriter<byte> buffer = new(1024);
-        using Utf8JsonWriter json = new(buffer);
-        json.WriteStartObject();
-        json.WriteNumber("version"u8, record.Version);
-        json.WriteString("id"u8, record.Id);
-        json.WriteNumber("pid"u8, record.Pid);
-        json.WriteNumber("startTime"u8, record.StartTime);
-        json.WriteString("ociVersion"u8, record.OciVersion);
-        json.WriteString("bundle"u8, record.Bundle);
-        json.WriteString("rootfs"u8, record.Rootfs);
-        json.WriteString("created"u8, record.Created);
-        json.WriteNumber("owner"u8, record.Owner);
+        JsonText json = new();
+        json.Object()
+            .Member("version"u8, record.Version)
+            .Member("id"u8, record.Id)
+            .Member("pid"u8, record.Pid)
+            .Member("startTime"u8, (long)record.StartTime)
+            .Member("ociVersion"u8, record.OciVersion)
+            .Member("bundle"u8, record.Bundle)
+            .Member("rootfs"u8, record.Rootfs)
+            .Member("created"u8, record.Created)
+            .Member("owner"u8, record.Owner);
         if (record.CgroupPath is not null)
-            json.WriteString("cgroupPath"u8, record.CgroupPath);
-        json.WriteBoolean("ownPidNamespace"u8, record.OwnPidNamespace);
-        json.WriteBoolean("systemdCgroup"u8, record.SystemdCgroup);
-        json.WriteBoolean("rootless"u8, record.Rootless);
+            json.Member("cgroupPath"u8, record.CgroupPath);
+        json.Member("ownPidNamespace"u8, record.OwnPidNamespace)
+            .Member("systemdCgroup"u8, record.SystemdCgroup)
+            .Member("rootless"u8, record.Rootless);
         if (record.Annotations is not null)
-        {
-            json.WriteStartObject("annotations"u8);
-            foreach (Pair pair in record.Annotations)
-                json.WriteString(pair.Key.Span, pair.Value.Span);
-            json.WriteEndObject();
-        }
-
-        json.WriteEndObject();
-        json.Flush();
-        return buffer.WrittenMemory;
+            json.Member("annotations"u8, record.Annotations);
+        return json.EndObject().ToArray();
     }
 }

@@ -13,6 +13,9 @@ namespace OciRun.State;
 /// </summary>
 internal sealed partial class StateRoot : IDisposable
 {
+    /// <summary>Code of the fault that tells that a container does not exist.</summary>
+    public const string MissingCode = "container-not-found";
+
     private readonly Fd _directory;
 
     private StateRoot(string path, Fd directory)
@@ -131,7 +134,7 @@ internal sealed partial class StateRoot : IDisposable
     {
         Field = "container",
         Value = id,
-        Code = "container-not-found",
+        Code = MissingCode,
     });
 
     private static FaultException Wrong(string path, string message, string? syscall = null, int errno = 0,

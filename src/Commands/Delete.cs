@@ -1,0 +1,97 @@
+using OciRun.Errors;
+using OciRun.Launch;
+using OciRun.State;
+
+namespace OciRun.Commands;
+
+/// <summary><c>delete ID</c> (features.md 1.10).</summary>
+internal static class Delete
+{
+    public static Verb Describe() => new()
+    {
+        Name = "delete",
+        Summary = "remove a container that has ended or was never started",
+        Synopsis = "ID",
+        Options =
+        [
+            new Option("force", OptionKind.Flag, "kill it first when it runs; a container that does not exist is a success")
+            {
+                Letter = 'f',
+            },
+        ],
+        TakesContainer = true,
+        Minimum = 1,
+        Maximum = 1,
+        Execute = Execute,
+    };
+
+    private static int Execute(Arguments arguments)
+    {
+        bool force = arguments.Flag("force");
+        try
+        {
+            using ContainerDirectory directory = StateRoot.FindContainer(arguments.Globals.Root, arguments.Positional[0]);
+            if (force)
+                Force(directory);
+            else
+                Gently(directory);
+        }
+        catch (FaultException e) when (force && e.Fault.Code == StateRoot.MissingCode)
+        {
+            // Somebody else was faster, or it never was.
+        }
+
+        return 0;
+    }
+
+    private static void Gently(ContainerDirectory directory)
+    {
+        directory.Lock();
+        ContainerRecord? record = directory.Load();
+        if (record is null)
+        {
+            // What a killed create leaves before it has recorded anything (features.md D06).
+            directory.Remove();
+            throw StateRoot.Missing(directory.Id);
+        }
+
+        ContainerStatus status = Status.Of(directory, record);
+        if (status is ContainerStatus.Running or ContainerStatus.Paused)
+        {
+            throw new FaultException(
+                new Fault($"cannot delete container {directory.Id} that is not stopped: {Status.Name(status)}")
+                {
+                    Hint = "kill it first, or use --force",
+                    Code = "container-running",
+                });
+        }
+
+        Teardown.KillAndWait(record);
+        Teardown.Remove(directory, record);
+    }
+
+    private static void Force(ContainerDirectory directory)
+    {
+        // A create that hangs in a hook holds the lock; it gives up when its container dies.
+        if (Load(directory) is { } early)
+            Teardown.KillAndWait(early);
+        directory.Lock();
+        ContainerRecord? record = Load(directory);
+        if (record is not null)
+            Teardown.KillAndWait(record);
+        Teardown.Remove(directory, record);
+    }
+
+    private static ContainerRecord? Load(ContainerDirectory directory)
+    {
+        try
+        {
+            return directory.Load();
+        }
+        catch (FaultException e)
+        {
+            Log.Warning($"{e.Fault.Text()}; its cgroup, if it has one, is left");
+            return null;
+        }
+    }
+}

@@ -1,0 +1,79 @@
+using System;
+using OciRun.Errors;
+
+namespace OciRun.Commands;
+
+/// <summary>From the command line to the exit status; the one place where a failure is reported.</summary>
+internal static class Dispatch
+{
+    private const int Failed = 1;
+
+    public static int Run(string[] words)
+    {
+        string prefix = "";
+        Verb? verb = null;
+        try
+        {
+            Arguments own = new(Globals.Describe());
+            Globals globals = ReadGlobals(words, own);
+            if (own.WantsHelp || own.Positional.Length == 0)
+                return own.Flag("version") || own.Flag("V") ? Version.Print() : Help.PrintProgram();
+            if (own.Flag("version") || own.Flag("V"))
+                return Version.Print();
+            verb = Table.Find(own.Positional[0]) ?? throw Help.Unknown(own.Positional[0]);
+            Arguments arguments = new(verb, globals);
+            Parser.Parse(own.Positional.AsSpan(1), arguments);
+            if (arguments.WantsHelp)
+                return Help.PrintVerb(verb);
+            prefix = verb.FailurePrefix;
+            return verb.Execute(arguments);
+        }
+        catch (FaultException e)
+        {
+            if (e.Fault.Code == Usage.Code && verb is not null)
+                ShowUsage(verb);
+            Log.Error(e.Fault, prefix);
+        }
+#pragma warning disable CA1031 // Whatever it is, the caller gets one line and no stack trace.
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            Log.Debug(e.ToString());
+            Log.Error(new Fault($"internal error: {e.Message}")
+            {
+                Hint = "run again with --debug and report what it says",
+                Code = "internal",
+            }, prefix);
+        }
+
+        return Failed;
+    }
+
+    private static Globals ReadGlobals(string[] words, Arguments own)
+    {
+        try
+        {
+            Parser.Parse(words, own);
+        }
+        catch (FaultException)
+        {
+            Globals.OpenLog(words);
+            throw;
+        }
+
+        return Globals.Read(own);
+    }
+
+    // As runc does (features.md I07). A closed standard output must not hide the message itself.
+    private static void ShowUsage(Verb verb)
+    {
+        try
+        {
+            Help.PrintVerb(verb);
+        }
+        catch (FaultException)
+        {
+            return;
+        }
+    }
+}

@@ -1,0 +1,87 @@
+using OciRun.Errors;
+using OciRun.Kernel;
+using OciRun.Launch;
+using OciRun.State;
+
+namespace OciRun.Commands;
+
+/// <summary><c>kill ID [SIGNAL]</c> (features.md 1.9).</summary>
+internal static class Kill
+{
+    public static Verb Describe() => new()
+    {
+        Name = "kill",
+        Summary = "send a signal to a container",
+        Synopsis = "ID [SIGNAL]",
+        Description =
+            "Sends the signal, TERM by default, to the container's first process. KILL reaches every process of a "
+            + "container that has no pid namespace of its own.\n\n"
+            + "SIGNAL is a number or a name in any case, with or without SIG; RTMIN+n and RTMAX-n are known too.",
+        Options =
+        [
+            new Option("all", OptionKind.Flag, "signal every process of the container; none left is a success") { Letter = 'a' },
+        ],
+        TakesContainer = true,
+        StopsAtArgument = true,
+        Minimum = 1,
+        Maximum = 2,
+        Execute = Execute,
+    };
+
+    private static int Execute(Arguments arguments)
+    {
+        string id = arguments.Positional[0];
+        ContainerId.Check(id);
+        int signal = Signals.Parse(arguments.Positional.Length > 1 ? arguments.Positional[1] : "TERM");
+        bool all = arguments.Flag("all");
+        using ContainerDirectory directory = StateRoot.FindContainer(arguments.Globals.Root, id);
+        ContainerRecord record = directory.Load() ?? throw StateRoot.Missing(id);
+        using Fd? init = Liveness.Open(record);
+        if (init is null && !all)
+            throw NotRunning(id);
+        if (all || (signal == Signals.Kill && !record.OwnPidNamespace))
+            SignalAll(directory, record, signal);
+        if (init is not null)
+            SignalInit(init, id, signal, all);
+        // A frozen cgroup lets its processes be killed, but would stay frozen for the next one made there.
+        if (signal == Signals.Kill)
+            Teardown.Thaw(record);
+        return 0;
+    }
+
+    // Without the lock, a delete and a new create in between could put another container into that cgroup.
+    private static void SignalAll(ContainerDirectory directory, ContainerRecord record, int signal)
+    {
+        if (record.CgroupPath is null)
+            return;
+        directory.Lock();
+        if (signal == Signals.Kill)
+            Teardown.KillCgroup(record);
+        else
+            CgroupMembers.Signal(record.CgroupPath, signal, except: record.Pid);
+    }
+
+    private static void SignalInit(Fd init, string id, int signal, bool all)
+    {
+        int result = Sys.pidfd_send_signal(init.Number, signal);
+        if (result == 0 || (result == -Errno.ESRCH && all))
+            return;
+        if (result == -Errno.ESRCH)
+            throw NotRunning(id);
+        throw new FaultException(new Fault("cannot signal the container")
+        {
+            Field = "container",
+            Value = id,
+            Syscall = "pidfd_send_signal",
+            Errno = -result,
+        });
+    }
+
+    // Both phrases are matched on: one by containerd, the other by CRI-O (callers.md §13).
+    private static FaultException NotRunning(string id) => new(new Fault("container not running: no such process")
+    {
+        Field = "container",
+        Value = id,
+        Code = "container-not-running",
+    });
+}

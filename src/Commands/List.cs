@@ -1,0 +1,83 @@
+using System.Collections.Generic;
+using OciRun.Errors;
+using OciRun.Spec;
+using OciRun.State;
+
+namespace OciRun.Commands;
+
+/// <summary><c>list</c> (features.md 1.12).</summary>
+internal static class List
+{
+    public static Verb Describe() => new()
+    {
+        Name = "list",
+        Summary = "list the containers below the state root",
+        Options =
+        [
+            new Option("format", OptionKind.Text, "print a table or JSON")
+            {
+                Letter = 'f',
+                Value = "FORMAT",
+                Default = "table",
+                Words = ["table", "json"],
+            },
+            new Option("quiet", OptionKind.Flag, "print ids only") { Letter = 'q' },
+        ],
+        Maximum = 0,
+        Execute = Execute,
+    };
+
+    private static int Execute(Arguments arguments)
+    {
+        string format = arguments.Text("format") ?? "table";
+        if (format is not ("table" or "json"))
+        {
+            throw Usage.Fault(new Fault("invalid format option")
+            {
+                Field = "--format",
+                Value = format,
+                Hint = "use table or json",
+            });
+        }
+
+        StateDocument[] containers = Collect(arguments.Globals.Root);
+        if (arguments.Flag("quiet"))
+            Output.Write(ListTable.Ids(containers));
+        else if (format == "json")
+            Output.Write(StateWriter.List(containers));
+        else
+            Output.Write(ListTable.Write(containers));
+        return 0;
+    }
+
+    private static StateDocument[] Collect(string? option)
+    {
+        // A default root that does not exist holds nothing; one that was named is a mistake (features.md L07).
+        using StateRoot? root = option is null ? StateRoot.OpenExisting(null) : StateRoot.Open(option, mustExist: true);
+        if (root is null)
+            return [];
+        List<StateDocument> containers = [];
+        UserNames users = new();
+        foreach (string id in root.Ids())
+        {
+            try
+            {
+                using ContainerDirectory directory = root.Find(id);
+                if (directory.Load() is { } record)
+                    containers.Add(State.Document(directory, record, users.Find(directory.Owner())));
+                else
+                    Log.Warning($"{directory.Path} is no container of {Table.Program}");
+            }
+            catch (FaultException e) when (e.Fault.Code == StateRoot.MissingCode)
+            {
+                // Deleted since the directory was read.
+            }
+            catch (FaultException e)
+            {
+                Log.Warning(e.Fault.Text());
+            }
+        }
+
+        return [.. containers];
+    }
+}

@@ -1,0 +1,33 @@
+using OciRun.Launch;
+
+namespace OciRun.Commands;
+
+/// <summary><c>run ID</c>: create and start in one (features.md 1.6).</summary>
+internal static class Run
+{
+    public static Verb Describe() => new()
+    {
+        Name = "run",
+        Summary = "create and start a container",
+        Synopsis = "ID",
+        Description =
+            "Makes the container that config.json of the bundle describes and starts its process. Without --detach "
+            + "the command passes signals and the terminal on, waits for the process, deletes the container and ends "
+            + "with the process's exit status, or 128 and the signal's number when a signal killed it.",
+        Options =
+        [
+            .. Create.LaunchFlags(),
+            new Option("detach", OptionKind.Flag, "return as soon as the process runs") { Letter = 'd' },
+            new Option("keep", OptionKind.Flag, "do not delete the container when the process has ended"),
+            new Option("no-subreaper", OptionKind.Flag, "do not adopt the process's orphans"),
+        ],
+        Minimum = 1,
+        Maximum = 1,
+        FailurePrefix = $"{Table.Program} run failed: ",
+        Execute = static arguments => Launcher.Run(Create.Read(arguments) with
+        {
+            Detach = arguments.Flag("detach"),
+            Keep = arguments.Flag("keep"),
+        }),
+    };
+}

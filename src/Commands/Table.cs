@@ -1,0 +1,31 @@
+namespace OciRun.Commands;
+
+/// <summary>All verbs. A lookup builds only the verb asked for: building all costs as much as running one.</summary>
+internal static class Table
+{
+    public const string Program = "ocirun";
+
+    /// <summary>Names in the order of the help page; <see cref="Find"/> knows each.</summary>
+    public static string[] Names =>
+    [
+        "create", "start", "run", "state", "kill", "delete", "list", "spec", "features", "completion", "help", "docs",
+    ];
+
+    /// <summary>The verb of that name, or null.</summary>
+    public static Verb? Find(string name) => name switch
+    {
+        "create" => Create.Describe(),
+        "start" => Start.Describe(),
+        "run" => Run.Describe(),
+        "state" => State.Describe(),
+        "kill" => Kill.Describe(),
+        "delete" => Delete.Describe(),
+        "list" => List.Describe(),
+        "spec" => Spec.Describe(),
+        "features" => Features.Describe(),
+        "completion" => Completion.Describe(),
+        "help" or "h" => Help.Describe(),
+        "docs" => Docs.Describe(),
+        _ => null,
+    };
+}

@@ -1,0 +1,82 @@
+using System;
+using OciRun.Cgroups;
+using OciRun.Errors;
+using OciRun.Kernel;
+using OciRun.State;
+
+namespace OciRun.Launch;
+
+/// <summary>
+/// Ends a container: kill, wait, cgroup, directory, in this order. The directory is last because it is the proof
+/// that something may be left, and a later <c>delete</c> goes on from there.
+/// </summary>
+internal static class Teardown
+{
+    /// <summary>Time for init to end after SIGKILL, in milliseconds (features.md D01).</summary>
+    private const int ExitLimit = 10_000;
+
+    private static readonly TimeSpan CgroupLimit = TimeSpan.FromSeconds(10);
+
+    /// <summary>Kills init and, without a pid namespace that dies with it, all else in the cgroup; waits for init.</summary>
+    /// <exception cref="FaultException"><c>container init still running</c> after ten seconds.</exception>
+    public static void KillAndWait(ContainerRecord record)
+    {
+        using Fd? init = Liveness.Open(record);
+        if (!record.OwnPidNamespace)
+            KillCgroup(record);
+        if (init is null)
+            return;
+        int result = Sys.pidfd_send_signal(init.Number, Uapi.SIGKILL);
+        if (result < 0 && result != -Errno.ESRCH)
+        {
+            throw new FaultException(new Fault("cannot kill the container")
+            {
+                Field = "container",
+                Value = record.Id,
+                Syscall = "pidfd_send_signal",
+                Errno = -result,
+            });
+        }
+
+        if (!Liveness.WaitForExit(init, ExitLimit))
+        {
+            throw new FaultException(new Fault("container init still running")
+            {
+                Field = "container",
+                Value = record.Id,
+                Hint = $"process {record.Pid} did not end within 10 s of SIGKILL; it may hang in the kernel",
+                Code = "container-running",
+            });
+        }
+    }
+
+    /// <summary>Removes what is left of a container whose init has ended. The caller holds the lock.</summary>
+    /// <param name="directory">Its directory.</param>
+    /// <param name="record">Its record; null when there is none to be trusted, then the cgroup is unknown.</param>
+    /// <exception cref="FaultException">The cgroup or the directory cannot be removed.</exception>
+    public static void Remove(ContainerDirectory directory, ContainerRecord? record)
+    {
+        if (record?.CgroupPath is { } cgroup && CgroupLocation.IsContainerCgroup(cgroup))
+        {
+            if (!record.OwnPidNamespace)
+                CgroupDirectory.Kill(cgroup);
+            CgroupDirectory.Remove(cgroup, CgroupLimit);
+        }
+
+        directory.Remove();
+    }
+
+    /// <summary>SIGKILL to every process of the container's cgroup; a missing permission is a warning.</summary>
+    public static void KillCgroup(ContainerRecord record)
+    {
+        if (record.CgroupPath is { } cgroup && CgroupLocation.IsContainerCgroup(cgroup) && !CgroupDirectory.Kill(cgroup))
+            Log.Warning($"cannot kill the processes of {cgroup}; only the container's first process is signalled");
+    }
+
+    /// <summary>Unfreezes the container's cgroup; without one, or without permission, nothing happens.</summary>
+    public static void Thaw(ContainerRecord record)
+    {
+        if (record.CgroupPath is { } cgroup && CgroupLocation.IsContainerCgroup(cgroup))
+            Sys.WriteFile(Uapi.AT_FDCWD, Sys.Bytes($"{cgroup}/cgroup.freeze"), "0"u8);
+    }
+}
