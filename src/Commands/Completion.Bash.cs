@@ -11,15 +11,12 @@ internal static class BashCompletion
         Verb program = Globals.Describe();
         List<string> names = [];
         StringBuilder verbs = new();
-        StringBuilder valued = new();
-        AddValued(valued, program);
         foreach (string name in Table.Names)
         {
             if (Table.Find(name) is not { IsHidden: false } verb)
                 continue;
             names.Add(name);
             verbs.Append($"    {name})\n{Values(verb, "        ")}        words=\"{Words(verb)}\"\n        ;;\n");
-            AddValued(valued, verb);
         }
 
         return $$"""
@@ -30,7 +27,7 @@ internal static class BashCompletion
                 for ((i = 1; i < COMP_CWORD; i++)); do
                     case ${COMP_WORDS[i]} in
                     --root | -r) root=(--root "${COMP_WORDS[i+1]}") ; ((i++)) ;;
-                    {{valued.ToString().TrimEnd(' ', '|')}}) ((i++)) ;;
+                    {{Valued(program)}}) ((i++)) ;;
                     -*) ;;
                     *) verb=${COMP_WORDS[i]} ; break ;;
                     esac
@@ -64,14 +61,17 @@ internal static class BashCompletion
         return names;
     }
 
-    private static void AddValued(StringBuilder text, Verb verb)
+    // The options whose next word is not the verb.
+    private static string Valued(Verb program)
     {
-        foreach (Option option in verb.Options)
+        List<string> spellings = [];
+        foreach (Option option in program.Options)
         {
-            if (option is { TakesValue: true, IsHidden: false } && option.Name != "root"
-                && !text.ToString().Contains($"--{option.Name} ", System.StringComparison.Ordinal))
-                text.Append(Spellings(option)).Append(" | ");
+            if (option is { TakesValue: true, IsHidden: false } && option.Name != "root")
+                spellings.Add(Spellings(option));
         }
+
+        return string.Join(" | ", spellings);
     }
 
     private static string Values(Verb verb, string indent)

@@ -17,7 +17,7 @@ internal static class ZshCompletion
                 continue;
             names.Append($"                '{name}:{Quote(verb.Summary)}'\n");
             string argument = verb.TakesContainer ? "'1:container:_ocirun_containers'"
-                : verb.Words.Length > 0 ? $"'1:word:({Words(verb)})'" : "'*::'";
+                : verb.Words.Length > 0 ? $"'1:word:({Words(verb)})'" : "'*: :'";
             verbs.Append($"            {name})\n                _arguments \\\n{Options(verb)}                    {argument}\n"
                 + "                ;;\n");
         }
