@@ -16,6 +16,11 @@ internal unsafe struct ChildContext
 
     public int SlotCount;
 
+    /// <summary>Descriptors of the parent that the child closes first.</summary>
+    public int* Closed;
+
+    public int ClosedCount;
+
     /// <summary>Descriptors 3 to 2+N that stay open in the container.</summary>
     public int PreserveFds;
 

@@ -251,35 +251,41 @@ internal static unsafe partial class Executor
         }
     }
 
-    // Really closed, not only close-on-exec: the path of execve may itself lead through /proc/self/fd. The socket that
-    // would report its failure moves to the lowest free number.
+    // Really closed, not only close-on-exec: the path of execve may itself lead through /proc/self/fd, and a caller
+    // may wait for the end of a pipe that a created container would hold open. What stays is the way to the parent and
+    // the gate; nothing is opened after this but the connection of `start`.
     private static long CloseDescriptors(ChildContext* c)
     {
         unchecked
         {
-            int keep = 3 + c->PreserveFds;
-            int sync = c->Slots[Slot.Sync];
-            if (sync != keep)
-            {
-                long result = Raw.dup3(sync, keep, Uapi.O_CLOEXEC);
-                if (result < 0)
-                    return Fail(c, SYS.dup3, result);
-                c->Slots[Slot.Sync] = keep;
-            }
-
-            long closed = Raw.close_range((uint)keep + 1, uint.MaxValue, 0);
-            if (closed is -Errno.ENOSYS or -Errno.EPERM)
-            {
-                for (int fd = keep + 1; fd < HighestOwn; fd++)
-                    Raw.close(fd);
-            }
-
+            uint first = 3 + (uint)c->PreserveFds;
+            uint sync = (uint)c->Slots[Slot.Sync];
+            uint gate = c->HasGate != 0 ? (uint)c->Slots[Slot.Gate] : sync;
+            uint low = sync < gate ? sync : gate;
+            uint high = sync < gate ? gate : sync;
+            CloseRange(first, low - 1);
+            CloseRange(low + 1, high - 1);
+            CloseRange(high + 1, uint.MaxValue);
             return 0;
         }
     }
 
+    private static void CloseRange(uint first, uint last)
+    {
+        unchecked
+        {
+            if (first > last)
+                return;
+            long closed = Raw.close_range(first, last, 0);
+            if (closed is not -Errno.ENOSYS and not -Errno.EPERM)
+                return;
+            for (uint fd = first; fd <= last && fd < HighestOwn; fd++)
+                Raw.close((int)fd);
+        }
+    }
+
     // Without close_range(2): the child's own descriptors are below this, inherited ones were made close-on-exec.
-    private const int HighestOwn = 4096;
+    private const uint HighestOwn = 4096;
 
     private static long Execute(ChildContext* c, Step* s)
     {

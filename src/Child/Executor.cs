@@ -15,6 +15,8 @@ internal static unsafe partial class Executor
     {
         unchecked
         {
+            for (int i = 0; i < c->ClosedCount; i++)
+                Raw.close(c->Closed[i]);
             for (int i = 0; i < c->StepCount; i++)
             {
                 c->Current = i;

@@ -53,9 +53,9 @@ internal enum Op
     VerifyWorkingDirectory,
     Home,
     FindExecutable,
+    CloseDescriptors,
     Ready,
     Gate,
     Seccomp,
-    CloseDescriptors,
     Execute,
 }

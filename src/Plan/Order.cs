@@ -53,6 +53,9 @@ internal sealed unsafe partial class Planner
 
         // Looked up with the final ids, before the wait, so that `create` reports a missing program.
         Executable();
+
+        // Before the wait: whoever waits for the end of an inherited pipe must not wait for `start`.
+        _plan.Add(Op.CloseDescriptors);
         _plan.Add(Op.Ready, "process");
         _plan.Add(Op.Gate);
         SeccompAndExecute();

@@ -10,6 +10,9 @@ internal sealed record PlanRequest
     /// <summary>Absolute path of the bundle.</summary>
     public required Utf8 Bundle { get; init; }
 
+    /// <summary>Absolute path of the root file system, without links.</summary>
+    public required Utf8 Rootfs { get; init; }
+
     public required string Id { get; init; }
 
     public bool NoPivot { get; init; }

@@ -223,7 +223,6 @@ internal sealed unsafe partial class Planner
                 Identity(Op.RaiseAmbient, "process.capabilities.ambient");
         }
 
-        _plan.Add(Op.CloseDescriptors);
         _plan.Add(_execute with { Op = Op.Execute });
     }
 }

@@ -48,12 +48,12 @@ internal sealed unsafe partial class Planner
 
     private void Rootfs(bool ownMounts)
     {
-        Step step = TextStep(Op.AttachRootfs, Paths.Below(_request.Bundle, _config.Root!.Path).Span, "root.path");
+        Step step = TextStep(Op.AttachRootfs, _request.Rootfs.Span, "root.path");
         step.Number = ownMounts ? 1 : 0;
         if (_plan.ParentOpens)
         {
             // A user namespace may not be able to walk to the rootfs, so the parent hands over a clone of it.
-            _plan.ParentSources.Add(new BindSource(Slot.Rootfs, Paths.Below(_request.Bundle, _config.Root.Path), Recursive: true, "root.path"));
+            _plan.ParentSources.Add(new BindSource(Slot.Rootfs, _request.Rootfs, Recursive: true, "root.path"));
             step.Flags = 1;
         }
 

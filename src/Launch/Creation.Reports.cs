@@ -1,0 +1,166 @@
+using System;
+using OciRun.Child;
+using OciRun.Errors;
+using OciRun.Kernel;
+using OciRun.Spec;
+using OciRun.State;
+
+namespace OciRun.Launch;
+
+internal sealed unsafe partial class Creation
+{
+    /// <summary>Master of the container's terminal, when it has one and keeps it with this process.</summary>
+    public Fd? Master { get; private set; }
+
+    /// <summary>
+    /// Waits until the child stands ready, with its pid and limits recorded. A signal that would end this process ends
+    /// the creation instead, and its cleanup runs.
+    /// </summary>
+    public void AwaitReady()
+    {
+        while (true)
+        {
+            Report report = Next(interruptible: true) ?? throw new FaultException(Died());
+            switch (report.Kind)
+            {
+                case ReportKind.Failed:
+                    throw new FaultException(Failure.From(_plan, report, Failure.Text(_context->Message)));
+                case ReportKind.Warning:
+                    Log.Warning($"process.capabilities.ambient: cannot raise {Capability.Names[report.Extra]}: {Errno.Text(report.Errno)}");
+                    break;
+                case ReportKind.FinalPid:
+                    TakeFinal((int)report.Extra);
+                    break;
+                case ReportKind.Console:
+                    TakeMaster();
+                    break;
+                default:
+                    Log.Debug($"bytes allocated after clone: {report.Allocated}");
+                    SetLimits();
+                    RecordPid();
+                    return;
+            }
+        }
+    }
+
+    /// <summary>After the go-ahead without a gate: returns when execve has closed the socket.</summary>
+    public void AwaitExecution()
+    {
+        while (true)
+        {
+            if (Next(interruptible: false) is not Report report)
+                return;
+            if (report.Kind == ReportKind.Failed)
+                throw new FaultException(Failure.From(_plan, report, ""));
+            if (report.Kind == ReportKind.Warning)
+                Log.Warning($"process.capabilities.ambient: cannot raise {Capability.Names[report.Extra]}: {Errno.Text(report.Errno)}");
+        }
+    }
+
+    // The next record, or null at the end of the connection.
+    private Report? Next(bool interruptible)
+    {
+        Span<pollfd> wait =
+        [
+            new pollfd { fd = _sync!.Number, events = Uapi.POLLIN },
+            new pollfd { fd = _signals!.Number, events = Uapi.POLLIN },
+        ];
+        while (interruptible)
+        {
+            Sys.ppoll(wait, -1);
+            if ((wait[1].revents & Uapi.POLLIN) != 0)
+                CheckInterrupt();
+            if (wait[0].revents != 0)
+                break;
+        }
+
+        Report report = default;
+        long n = Sys.recvmsg(_sync!.Number, new Span<byte>(&report, sizeof(Report)), out int received);
+        if (received >= 0)
+            _received = new Fd(received);
+        return n == sizeof(Report) ? report : null;
+    }
+
+    private Fd? _received;
+
+    private void CheckInterrupt()
+    {
+        signalfd_siginfo info = default;
+        while (Sys.read(_signals!.Number, new Span<byte>(&info, sizeof(signalfd_siginfo))) == sizeof(signalfd_siginfo))
+        {
+            if (info.ssi_signo is Uapi.SIGINT or Uapi.SIGTERM or Uapi.SIGHUP or Uapi.SIGQUIT)
+            {
+                throw new FaultException(new Fault($"interrupted by signal {info.ssi_signo} while the container was made")
+                {
+                    Hint = "nothing of it is left",
+                });
+            }
+        }
+    }
+
+    private void TakeFinal(int pid)
+    {
+        _intermediate = _pid;
+        Sys.waitid(Uapi.P_PID, _intermediate, out _, Uapi.WEXITED | Uapi.__WALL);
+        _intermediate = 0;
+        _pidfd!.Dispose();
+        _pid = pid;
+        _pidfd = new Fd(Sys.pidfd_open(pid));
+    }
+
+    private void TakeMaster()
+    {
+        Fd master = _received ?? throw new FaultException("the terminal did not arrive");
+        _received = null;
+        if (_options.ConsoleSocket is null)
+        {
+            Master = master;
+            return;
+        }
+
+        using (master)
+            ConsoleSocket.Send(_options.ConsoleSocket, master.Number);
+    }
+
+    // After the child's heavy work, so that small limits hit the program and not the set-up; by the parent, which has
+    // the right to raise them also for a user namespace.
+    private void SetLimits()
+    {
+        Rlimit[] limits = _config.Process!.Rlimits ?? [];
+        for (int i = 0; i < limits.Length; i++)
+        {
+            rlimit64 value = new() { rlim_cur = limits[i].Soft, rlim_max = limits[i].Hard };
+            int result = Sys.prlimit64(_pid, Rlimits.Number(limits[i].Type.Span), &value, null);
+            if (result < 0)
+            {
+                throw new FaultException(new Fault("cannot set the limit")
+                {
+                    Field = $"process.rlimits[{i}]",
+                    Value = limits[i].Type.ToString(),
+                    Syscall = "prlimit64",
+                    Errno = -result,
+                    Hint = result == -Errno.EPERM ? "raising a hard limit needs CAP_SYS_RESOURCE" : null,
+                });
+            }
+        }
+    }
+
+    private void RecordPid()
+    {
+        if (!ProcStat.TryRead(_pid, out ProcStat stat))
+            throw new FaultException(Died());
+        _record = _record with { Pid = _pid, StartTime = stat.StartTime };
+    }
+
+    // No record came: the child was killed.
+    private Fault Died()
+    {
+        int result = Sys.waitid(Uapi.P_PID, _pid, out siginfo_t info, Uapi.WEXITED | Uapi.__WALL);
+        _pid = result < 0 ? _pid : 0;
+        string how = result < 0 || info.si_code == Uapi.CLD_EXITED ? "ended" : $"was killed by signal {info.si_status}";
+        return new Fault($"the container's process {how} while it was set up")
+        {
+            Hint = info.si_status == Uapi.SIGKILL ? "is the memory limit too low?" : null,
+        };
+    }
+}

@@ -1,0 +1,271 @@
+using System;
+using System.Collections.Generic;
+using OciRun.Cgroups;
+using OciRun.Errors;
+using OciRun.Host;
+using OciRun.Kernel;
+using OciRun.Plan;
+using OciRun.Spec;
+using OciRun.State;
+using OciRun.Validate;
+
+namespace OciRun.Launch;
+
+/// <summary>
+/// The parent half of create and run: reads and plans, reserves state and cgroup, clones, does what the child cannot,
+/// and waits until it stands at the gate. Disposing before <see cref="Commit"/> leaves nothing behind.
+/// </summary>
+internal sealed unsafe partial class Creation : IDisposable
+{
+    private readonly LaunchOptions _options;
+    private readonly bool _detached;
+    private readonly bool _waitsAtGate;
+    private Config _config = new();
+    private ContainerPlan _plan = new();
+    private ContainerRecord _record;
+    private StateRoot? _root;
+    private ContainerDirectory? _directory;
+    private CgroupDirectory? _cgroup;
+    private bool _committed;
+
+    /// <param name="options">The command's flags.</param>
+    /// <param name="waitsAtGate">True for <c>create</c>: the process waits for <c>start</c>, not for this one.</param>
+    public Creation(LaunchOptions options, bool waitsAtGate)
+    {
+        _options = options;
+        _waitsAtGate = waitsAtGate;
+        _detached = waitsAtGate || options.Detach;
+        _record = new ContainerRecord { Id = options.Id, Bundle = options.Bundle, Rootfs = "", Created = Log.Timestamp() };
+    }
+
+    public Config Config => _config;
+
+    public ContainerRecord Record => _record;
+
+    public ContainerDirectory Directory => _directory!;
+
+    /// <summary>Everything that can be refused without changing the system.</summary>
+    public void Prepare()
+    {
+        _config = ReadConfig();
+        CheckTerminal();
+        Inherited.Check(_options.PreserveFds);
+        List<Fault> findings = Validator.Check(_config, Facts());
+        if (findings.Count > 0)
+            throw new FaultException(findings[0]);
+        Fault? refusal = CgroupResources.FirstRefusal(_config.Linux?.Resources);
+        if (refusal is not null)
+            throw new FaultException(refusal);
+        _devices = Filters.DeviceProgram.Compile(_config.Linux?.Resources?.Devices);
+        string rootfs = FindRootfs();
+        string? cgroup = CgroupPathFor();
+        _plan = Planner.Make(new PlanRequest
+        {
+            Config = _config,
+            Bundle = _options.Bundle,
+            Rootfs = rootfs,
+            Id = _options.Id,
+            NoPivot = _options.NoPivot,
+            NoNewKeyring = _options.NoNewKeyring,
+            ListenFds = Inherited.ListenFds,
+            Privileged = IsPrivileged,
+            InUserNamespace = Machine.InUserNamespace,
+            LastCapability = Machine.LastCapability,
+            CgroupPath = cgroup,
+        });
+        foreach (string warning in _plan.Warnings)
+            Log.Warning(warning);
+        _record = _record with
+        {
+            OciVersion = _config.OciVersion.ToString(),
+            Rootfs = rootfs,
+            Annotations = _config.Annotations,
+            Owner = Sys.geteuid(),
+            CgroupPath = cgroup,
+            OwnPidNamespace = (_plan.NewNamespaces & Uapi.CLONE_NEWPID) != 0,
+            Rootless = Machine.IsRootlessCgroup(_options.Rootless),
+        };
+    }
+
+    /// <summary>Takes the id and the cgroup. From here on something may be left, so a record says so first.</summary>
+    public void Reserve()
+    {
+        _root = StateRoot.Open(_options.Root, mustExist: false);
+        _directory = _root.Reserve(_options.Id);
+        _reserved = true;
+        _directory.Save(_record);
+        if (_record.CgroupPath is not null)
+            MakeCgroup();
+    }
+
+    /// <summary>Lets the process go to its gate; from here on the container is the user's.</summary>
+    public void Commit()
+    {
+        _directory!.Save(_record);
+        Go();
+        _committed = true;
+        _directory.Unlock();
+    }
+
+    /// <summary>The container runs: state is saved already, and failures from here on are not the creation's.</summary>
+    public void Release()
+    {
+        _committed = true;
+        _directory!.Unlock();
+    }
+
+    public void Dispose()
+    {
+        if (!_committed)
+            Undo();
+        _sync?.Dispose();
+        _pidfd?.Dispose();
+        _signals?.Dispose();
+        _cgroup?.Dispose();
+        _directory?.Dispose();
+        _root?.Dispose();
+    }
+
+    private bool _reserved;
+    private byte[] _devices = [];
+
+    private static bool IsPrivileged => Sys.geteuid() == 0;
+
+    private void Undo()
+    {
+        KillChild();
+        try
+        {
+            _cgroup?.Undo();
+        }
+        catch (FaultException failure)
+        {
+            Log.Warning(failure.Fault.Text());
+        }
+
+        if (_reserved)
+            _directory!.Remove();
+    }
+
+    private Config ReadConfig()
+    {
+        string path = $"{_options.Bundle}/{_options.ConfigFile}";
+        byte[]? json = Sys.ReadFile(Uapi.AT_FDCWD, Sys.Bytes(path), ConfigReader.MaximumSize, out int errno);
+        if (json is not null)
+            return ConfigReader.Read(json, _options.ConfigFile);
+        throw new FaultException(new Fault(errno == Errno.ENOENT
+            ? $"JSON specification file {_options.ConfigFile} not found"
+            : $"cannot read {_options.ConfigFile}")
+        {
+            Field = "--bundle",
+            Value = _options.Bundle,
+            Syscall = "openat",
+            Errno = errno,
+            Hint = errno == Errno.ENOENT ? "make one with 'ocirun spec', or name the bundle with --bundle" : null,
+        });
+    }
+
+    // Who shall hold the master must be known before the terminal exists.
+    private void CheckTerminal()
+    {
+        bool terminal = _config.Process?.Terminal ?? false;
+        bool socket = _options.ConsoleSocket is not null;
+        if (terminal && _detached && !socket)
+        {
+            throw new FaultException(new Fault("cannot allocate tty if ocirun will detach without setting console socket")
+            {
+                Field = "process.terminal",
+                Value = "true",
+                Hint = "give --console-socket, or set process.terminal to false",
+            });
+        }
+
+        if (socket && (!terminal || !_detached))
+        {
+            throw new FaultException(new Fault("cannot use console socket if ocirun will not detach or allocate tty")
+            {
+                Field = "--console-socket",
+                Value = _options.ConsoleSocket,
+                Hint = "set process.terminal to true and use create or --detach",
+            });
+        }
+    }
+
+    private static ValidationFacts Facts() => new()
+    {
+        Privileged = Sys.geteuid() == 0 && !Machine.InUserNamespace,
+        Euid = Sys.geteuid(),
+        InUserNamespace = Machine.InUserNamespace,
+        RootlessEuid = Sys.geteuid() != 0,
+        LastCapability = Machine.LastCapability,
+    };
+
+    // Resolved once: a link on the way that changes later cannot move the root.
+    private string FindRootfs()
+    {
+        Utf8 path = Paths.Below(_options.Bundle, _config.Root!.Path);
+        using Fd root = new(Sys.openat(Uapi.AT_FDCWD, path.Span, Uapi.O_PATH | Uapi.O_DIRECTORY));
+        Span<byte> resolved = stackalloc byte[4096];
+        int length = root.Number < 0
+            ? root.Number
+            : Sys.readlinkat(Uapi.AT_FDCWD, Sys.Bytes($"/proc/self/fd/{root.Number}"), resolved);
+        if (length > 0)
+            return System.Text.Encoding.UTF8.GetString(resolved[..length]);
+        throw new FaultException(new Fault($"invalid rootfs: \"{path}\"")
+        {
+            Field = "root.path",
+            Value = _config.Root.Path.ToString(),
+            Syscall = "openat",
+            Errno = -length,
+            Hint = "it must be an existing directory, absolute or relative to the bundle",
+        });
+    }
+
+    private string? CgroupPathFor()
+    {
+        if (_options.CgroupManager == "disabled")
+            return null;
+        if (_options.SystemdCgroup || _options.CgroupManager == "systemd")
+        {
+            throw new FaultException(new Fault("the systemd cgroup driver is not part of this version")
+            {
+                Field = _options.SystemdCgroup ? "--systemd-cgroup" : "--cgroup-manager",
+                Hint = "use the cgroupfs driver",
+                Code = "unsupported-field",
+            });
+        }
+
+        _mount = CgroupMount.Find();
+        if (_mount is null)
+        {
+            throw new FaultException(new Fault("no cgroup2 file system is mounted")
+            {
+                Field = "linux.cgroupsPath",
+                Hint = "mount -t cgroup2 none /sys/fs/cgroup, or use --cgroup-manager disabled",
+            });
+        }
+
+        _cgroupPath = CgroupPath.Resolve(_config.Linux?.CgroupsPath ?? default, _options.Id, CgroupMount.Own());
+        return _mount.Path + _cgroupPath;
+    }
+
+    private CgroupMount? _mount;
+    private string _cgroupPath = "";
+
+    // A rootless user whose tree is not delegated runs without a cgroup, unless the config asks for one (features.md RL08).
+    private void MakeCgroup()
+    {
+        try
+        {
+            _cgroup = CgroupDirectory.Create(_mount!, _cgroupPath);
+        }
+        catch (FaultException failure)
+            when (_record.Rootless && failure.Fault.Errno is Errno.EPERM or Errno.EACCES or Errno.EROFS
+                && (_config.Linux?.CgroupsPath ?? default).IsEmpty)
+        {
+            Log.Warning($"running without a cgroup: {failure.Fault.Text()}");
+            _record = _record with { CgroupPath = null };
+            _directory!.Save(_record);
+        }
+    }
+}

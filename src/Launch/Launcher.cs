@@ -1,0 +1,120 @@
+using System;
+using OciRun.Child;
+using OciRun.Errors;
+using OciRun.Kernel;
+using OciRun.State;
+
+namespace OciRun.Launch;
+
+/// <summary>create, run and start: the verbs that make a process or let it go.</summary>
+internal static unsafe class Launcher
+{
+    /// <summary>Makes a container whose process waits for <see cref="Start"/>.</summary>
+    public static int Create(LaunchOptions options)
+    {
+        SelfCopy.Ensure();
+        using Creation creation = new(options, waitsAtGate: true);
+        creation.Prepare();
+        creation.Reserve();
+        creation.Clone();
+        creation.AwaitReady();
+        if (options.PidFile is not null)
+            PidFile.Write(options.PidFile, creation.Pid);
+        if (options.PidfdSocket is not null)
+            PidfdSocket.Send(options.PidfdSocket, creation.Pidfd.Number);
+        creation.Commit();
+        return 0;
+    }
+
+    /// <summary>Create, start, and unless detached wait and delete: the process's exit status.</summary>
+    public static int Run(LaunchOptions options)
+    {
+        SelfCopy.Ensure();
+        if (!options.Detach && !options.NoSubreaper)
+            Sys.prctl(Uapi.PR_SET_CHILD_SUBREAPER, 1);
+        using Creation creation = new(options, waitsAtGate: false);
+        creation.Prepare();
+        creation.Reserve();
+        creation.Clone();
+        creation.AwaitReady();
+        creation.Directory.Save(creation.Record);
+        creation.Go();
+        creation.AwaitExecution();
+        if (options.PidFile is not null)
+            PidFile.Write(options.PidFile, creation.Pid);
+        if (options.PidfdSocket is not null)
+            PidfdSocket.Send(options.PidfdSocket, creation.Pidfd.Number);
+        creation.Release();
+        if (options.Detach)
+            return 0;
+        int status = Foreground.Wait(creation.Pid, creation.Pidfd, creation.Signals, creation.Master);
+        if (!options.Keep)
+        {
+            creation.Directory.Lock();
+            Teardown.Remove(creation.Directory, creation.Record);
+        }
+
+        return status;
+    }
+
+    /// <summary>Lets a created container's process go, and reports what fails up to and including its execve.</summary>
+    public static int Start(string? root, string id)
+    {
+        using ContainerDirectory directory = StateRoot.FindContainer(root, id);
+        directory.Lock();
+        ContainerRecord record = directory.Load() ?? throw new FaultException(new Fault("container does not exist")
+        {
+            Field = "container",
+            Value = id,
+            Code = StateRoot.MissingCode,
+        });
+        ContainerStatus status = Status.Of(directory, record);
+        if (status != ContainerStatus.Created)
+            throw NotCreated(id, status);
+        int gate = GateSocket.Connect(directory.Number);
+        if (gate < 0)
+        {
+            throw gate == -Errno.ECONNREFUSED
+                ? NotCreated(id, ContainerStatus.Stopped)
+                : new FaultException(new Fault("cannot reach the waiting process") { Field = "container", Value = id, Syscall = "connect", Errno = -gate });
+        }
+
+        using Fd connection = new(gate);
+
+        // From here on it runs or it is dead; the socket's presence is what says `created`.
+        Sys.unlinkat(directory.Number, GateSocket.Name, 0);
+        Report report = default;
+        while (Sys.read(gate, new Span<byte>(&report, sizeof(Report))) == sizeof(Report))
+        {
+            if (report.Kind == ReportKind.Failed)
+                throw new FaultException(StartFailure(report));
+        }
+
+        return 0;
+    }
+
+    private static FaultException NotCreated(string id, ContainerStatus status) => new(new Fault(status switch
+    {
+        ContainerStatus.Stopped => "cannot start a container that has stopped",
+        ContainerStatus.Running => "cannot start an already running container",
+        _ => $"cannot start a container in the {Status.Name(status)} state",
+    })
+    {
+        Field = "container",
+        Value = id,
+        Code = "container-state",
+    });
+
+    // The plan is gone with the creator; what can fail so late has few forms.
+    private static Fault StartFailure(in Report report) => new(report.Syscall switch
+    {
+        SYS.execve => $"unable to start container process: exec: {Errno.Text(report.Errno)}",
+        SYS.seccomp => "cannot load the seccomp filter",
+        _ => "the process failed before its program ran",
+    })
+    {
+        Field = report.Syscall == SYS.seccomp ? "linux.seccomp" : "process",
+        Syscall = Failure.SyscallName(report.Syscall),
+        Errno = report.Errno,
+    };
+}
