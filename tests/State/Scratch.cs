@@ -1,9 +1,8 @@
 using System;
-using System.Diagnostics;
 using System.IO;
 using OciRun.Spec;
-using Process = System.Diagnostics.Process;
 using OciRun.State;
+using Process = System.Diagnostics.Process;
 
 namespace OciRun.Tests.State;
 
@@ -73,7 +72,7 @@ public sealed class Scratch : IDisposable
 
     private Process Start(string file, params string[] arguments)
     {
-        Process process = Process.Start(new ProcessStartInfo(file, arguments) { RedirectStandardOutput = true })!;
+        Process process = Process.Start(new System.Diagnostics.ProcessStartInfo(file, arguments) { RedirectStandardOutput = true, UseShellExecute = false })!;
         _processes.Add(process);
         return process;
     }
