@@ -29,6 +29,9 @@ internal sealed class Arguments(Verb verb, Globals? globals = null)
         return string.IsNullOrEmpty(value) ? null : value;
     }
 
+    /// <summary>The last value as given, a flag as <c>true</c> or <c>false</c>; null when the option was not given.</summary>
+    internal string? Raw(string name) => _values[Index(name)];
+
     /// <summary>The option's last value as an absolute path, null as in <see cref="Text"/>.</summary>
     public string? Path(string name) => Text(name) is { } path ? Paths.Absolute(path, $"--{name}") : null;
 

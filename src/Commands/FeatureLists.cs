@@ -6,18 +6,6 @@ internal static class FeatureLists
     public static string[] Hooks =>
         ["prestart", "createRuntime", "createContainer", "startContainer", "poststart", "poststop"];
 
-    /// <summary>Words of mounts[].options (features.md MO01 to MO36); anything else is file system data.</summary>
-    public static string[] MountOptions =>
-    [
-        "async", "atime", "bind", "defaults", "dev", "diratime", "dirsync", "exec", "idmap", "iversion", "lazytime", "loud",
-        "mand", "noatime", "nodev", "nodiratime", "noexec", "noiversion", "nolazytime", "nomand", "norelatime",
-        "nostrictatime", "nosuid", "nosymfollow", "private", "ratime", "rbind", "rdev", "rdiratime", "relatime", "remount",
-        "rexec", "ridmap", "rnoatime", "rnodev", "rnodiratime", "rnoexec", "rnorelatime", "rnostrictatime", "rnosuid",
-        "rnosymfollow", "ro", "rprivate", "rrelatime", "rro", "rrw", "rshared", "rslave", "rstrictatime", "rsuid",
-        "rsymfollow", "runbindable", "rw", "shared", "silent", "slave", "strictatime", "suid", "symfollow", "sync",
-        "tmpcopyup", "unbindable",
-    ];
-
     public static string[] Namespaces => ["cgroup", "ipc", "mount", "network", "pid", "time", "user", "uts"];
 
     /// <summary>In the order of linux/capability.h.</summary>

@@ -1,3 +1,5 @@
+using System;
+using OciRun.Plan;
 using OciRun.Spec;
 
 namespace OciRun.Commands;
@@ -22,7 +24,7 @@ internal static class Features
         OciVersionMin = "1.0.0",
         OciVersionMax = Version.Specification,
         Hooks = FeatureLists.Hooks,
-        MountOptions = FeatureLists.MountOptions,
+        MountOptions = MountOptions.Words(),
         Namespaces = FeatureLists.Namespaces,
         Capabilities = FeatureLists.Capabilities,
         Cgroup = new CgroupFeatures(V1: false, V2: true, Systemd: true, SystemdUser: true, Rdma: true),
@@ -37,7 +39,8 @@ internal static class Features
         Selinux = true,
         IntelRdt = new IntelRdtFeatures(Enabled: true, Schemata: true, Monitoring: true),
         MemoryPolicy = new MemoryPolicyFeatures(FeatureLists.MemoryPolicyModes, FeatureLists.MemoryPolicyFlags),
-        IdmappedMounts = true,
+        // Callers refuse or send idmapped mounts by this, so it follows what the parser takes.
+        IdmappedMounts = Array.IndexOf(MountOptions.Words(), "idmap") >= 0,
         NetDevices = true,
         Annotations =
         [

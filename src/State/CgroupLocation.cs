@@ -9,9 +9,6 @@ namespace OciRun.State;
 /// </summary>
 internal static class CgroupLocation
 {
-    /// <summary>linux/magic.h: CGROUP2_SUPER_MAGIC.</summary>
-    private const long CGROUP2_SUPER_MAGIC = 0x63677270;
-
     /// <summary>Absolute, with no empty, <c>.</c> or <c>..</c> component, and not <c>/</c>.</summary>
     public static bool IsPlain(ReadOnlySpan<char> path)
     {
@@ -40,5 +37,5 @@ internal static class CgroupLocation
     }
 
     private static bool IsCgroup(int fd) =>
-        fd >= 0 && Sys.fstatfs(fd, out statfs info) == 0 && info.f_type == CGROUP2_SUPER_MAGIC;
+        fd >= 0 && Sys.fstatfs(fd, out statfs info) == 0 && info.f_type == Uapi.CGROUP2_SUPER_MAGIC;
 }

@@ -8,11 +8,11 @@ using Xunit;
 
 namespace OciRun.Tests.Errors;
 
-/// <summary>The log is one per process, so tests that open it do not run beside each other.</summary>
-[CollectionDefinition("Log", DisableParallelization = true)]
-public sealed class LogCollection;
+/// <summary>Tests that change what belongs to the whole process, such as the log, do not run beside others.</summary>
+[CollectionDefinition("Process", DisableParallelization = true)]
+public sealed class ProcessCollection;
 
-[Collection("Log")]
+[Collection("Process")]
 public sealed class LogTests : IDisposable
 {
     private const string Time = "2026-01-31T10:20:30.000000000Z";

@@ -99,7 +99,7 @@ public sealed class ContainerDirectoryTests : IDisposable
     }
 
     [Fact]
-    public void The_lock_excludes_and_waits()
+    public async Task The_lock_excludes_and_waits()
     {
         ContainerDirectory first = _root.Reserve("c");
         using ContainerDirectory second = _root.Find("c");
@@ -113,7 +113,7 @@ public sealed class ContainerDirectoryTests : IDisposable
             first.Dispose();
         });
         second.Lock();
-        release.Wait();
+        await release;
     }
 
     [Fact]

@@ -1,9 +1,8 @@
 using System;
-using System.Diagnostics;
 using System.IO;
 using OciRun.Spec;
-using Process = System.Diagnostics.Process;
 using OciRun.State;
+using Process = System.Diagnostics.Process;
 
 namespace OciRun.Tests.State;
 
@@ -22,10 +21,10 @@ public sealed class Scratch : IDisposable
     /// <summary>Starts <c>sleep</c> and returns its pid.</summary>
     public int Sleep() => Start("sleep", "60").Id;
 
-    /// <summary>Pid of a process that has exited and that its parent does not reap.</summary>
+    /// <summary>Pid of a process that has exited and that its parent, by then no longer a shell, does not reap.</summary>
     public int Zombie()
     {
-        Process parent = Start("/bin/sh", "-c", "true & echo $!; exec sleep 60");
+        Process parent = Start("/bin/sh", "-c", "sleep 0.1 & echo $!; exec sleep 60");
         int pid = int.Parse(parent.StandardOutput.ReadLine()!, null);
         while (ProcStat.TryRead(pid, out ProcStat stat) && stat.IsAlive)
             System.Threading.Thread.Sleep(1);
@@ -73,7 +72,7 @@ public sealed class Scratch : IDisposable
 
     private Process Start(string file, params string[] arguments)
     {
-        Process process = Process.Start(new ProcessStartInfo(file, arguments) { RedirectStandardOutput = true })!;
+        Process process = Process.Start(new System.Diagnostics.ProcessStartInfo(file, arguments) { RedirectStandardOutput = true, UseShellExecute = false })!;
         _processes.Add(process);
         return process;
     }

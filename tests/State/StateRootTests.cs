@@ -93,16 +93,6 @@ public sealed class StateRootTests : IDisposable
         FluentActions.Invoking(() => StateRoot.Open(path, mustExist: false)).Should().Throw<FaultException>();
 
     [Fact]
-    public void A_container_s_directory_is_0711_whatever_the_umask()
-    {
-        using StateRoot root = StateRoot.Open(_scratch.Root, mustExist: true);
-        int old = Kernel.Sys.umask(0x3f);
-        using ContainerDirectory directory = root.Reserve("c");
-        Kernel.Sys.umask((uint)old);
-        Mode(directory.Path).Should().Be("711");
-    }
-
-    [Fact]
     public void A_second_container_of_the_same_id_is_refused()
     {
         using StateRoot root = StateRoot.Open(_scratch.Root, mustExist: true);
@@ -143,4 +133,23 @@ public sealed class StateRootTests : IDisposable
     }
 
     private static string Mode(string path) => Convert.ToString((int)File.GetUnixFileMode(path), 8);
+}
+
+/// <summary>The umask belongs to the whole process.</summary>
+[Collection("Process")]
+public sealed class StateRootUmaskTests : IDisposable
+{
+    private readonly Scratch _scratch = new();
+
+    public void Dispose() => _scratch.Dispose();
+
+    [Fact]
+    public void A_container_s_directory_is_0711_whatever_the_umask()
+    {
+        using StateRoot root = StateRoot.Open(_scratch.Root, mustExist: true);
+        int old = Kernel.Sys.umask(0x3f);
+        using ContainerDirectory directory = root.Reserve("c");
+        Kernel.Sys.umask((uint)old);
+        File.GetUnixFileMode(directory.Path).Should().Be((UnixFileMode)Convert.ToInt32("711", 8));
+    }
 }

@@ -1,0 +1,87 @@
+# bash completion for ocirun
+_ocirun() {
+    local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]} verb= root=() words i
+    COMPREPLY=()
+    for ((i = 1; i < COMP_CWORD; i++)); do
+        case ${COMP_WORDS[i]} in
+        --root | -r) root=(--root "${COMP_WORDS[i+1]}") ; ((i++)) ;;
+        --log | -l | --log-format | --log-level | --cgroup-manager | --rootless) ((i++)) ;;
+        -*) ;;
+        *) verb=${COMP_WORDS[i]} ; break ;;
+        esac
+    done
+    case $verb in
+    '')
+        case $previous in
+            --root | -r) COMPREPLY=($(compgen -d -- "$current")) ; return ;;
+            --log | -l) COMPREPLY=($(compgen -f -- "$current")) ; return ;;
+            --log-format) COMPREPLY=($(compgen -W "text json" -- "$current")) ; return ;;
+            --log-level) COMPREPLY=($(compgen -W "error warning debug" -- "$current")) ; return ;;
+            --cgroup-manager) COMPREPLY=($(compgen -W "cgroupfs systemd disabled" -- "$current")) ; return ;;
+            --rootless) COMPREPLY=($(compgen -W "true false auto" -- "$current")) ; return ;;
+        esac
+        words="--root --log --log-format --log-level --debug --systemd-cgroup --cgroup-manager --rootless --version --help create start run state kill delete list spec features completion help"
+        ;;
+    create)
+        case $previous in
+            --bundle | -b) COMPREPLY=($(compgen -d -- "$current")) ; return ;;
+            --config | -f) COMPREPLY=($(compgen -W "" -- "$current")) ; return ;;
+            --console-socket) COMPREPLY=($(compgen -f -- "$current")) ; return ;;
+            --pidfd-socket) COMPREPLY=($(compgen -f -- "$current")) ; return ;;
+            --pid-file) COMPREPLY=($(compgen -f -- "$current")) ; return ;;
+            --preserve-fds) COMPREPLY=($(compgen -W "" -- "$current")) ; return ;;
+        esac
+        words="--bundle --config --console-socket --pidfd-socket --pid-file --no-pivot --no-new-keyring --preserve-fds --help"
+        ;;
+    start)
+        words="--help"
+        ;;
+    run)
+        case $previous in
+            --bundle | -b) COMPREPLY=($(compgen -d -- "$current")) ; return ;;
+            --config | -f) COMPREPLY=($(compgen -W "" -- "$current")) ; return ;;
+            --console-socket) COMPREPLY=($(compgen -f -- "$current")) ; return ;;
+            --pidfd-socket) COMPREPLY=($(compgen -f -- "$current")) ; return ;;
+            --pid-file) COMPREPLY=($(compgen -f -- "$current")) ; return ;;
+            --preserve-fds) COMPREPLY=($(compgen -W "" -- "$current")) ; return ;;
+        esac
+        words="--bundle --config --console-socket --pidfd-socket --pid-file --no-pivot --no-new-keyring --preserve-fds --detach --keep --no-subreaper --help"
+        ;;
+    state)
+        words="--help"
+        ;;
+    kill)
+        words="--all --help"
+        ;;
+    delete)
+        words="--force --help"
+        ;;
+    list)
+        case $previous in
+            --format | -f) COMPREPLY=($(compgen -W "table json" -- "$current")) ; return ;;
+        esac
+        words="--format --quiet --help"
+        ;;
+    spec)
+        case $previous in
+            --bundle | -b) COMPREPLY=($(compgen -d -- "$current")) ; return ;;
+        esac
+        words="--bundle --rootless --help"
+        ;;
+    features)
+        words="--help"
+        ;;
+    completion)
+        words="--help bash zsh fish"
+        ;;
+    help)
+        words="--help create start run state kill delete list spec features completion help"
+        ;;
+    *) return ;;
+    esac
+    if [[ $current != -* && " start state kill delete " == *" $verb "* && -n $verb ]]; then
+        words=$(ocirun "${root[@]}" list --quiet 2>/dev/null)
+    fi
+    COMPREPLY=($(compgen -W "$words" -- "$current"))
+}
+complete -F _ocirun ocirun

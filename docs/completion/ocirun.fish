@@ -1,0 +1,68 @@
+# fish completion for ocirun
+function __ocirun_containers
+    ocirun list --quiet 2>/dev/null
+end
+complete -c ocirun -f
+complete -c ocirun -n __fish_use_subcommand -l root -s r -x -a '(__fish_complete_directories)' -d 'keep the state of containers below this directory'
+complete -c ocirun -n __fish_use_subcommand -l log -s l -r -F -d 'append diagnostics to this file'
+complete -c ocirun -n __fish_use_subcommand -l log-format -x -a 'text json' -d 'write diagnostics as text or json'
+complete -c ocirun -n __fish_use_subcommand -l log-level -x -a 'error warning debug' -d 'write diagnostics from this level on'
+complete -c ocirun -n __fish_use_subcommand -l debug -d 'the same as --log-level debug'
+complete -c ocirun -n __fish_use_subcommand -l systemd-cgroup -s s -d 'let systemd make the cgroups (slice:prefix:name)'
+complete -c ocirun -n __fish_use_subcommand -l cgroup-manager -x -a 'cgroupfs systemd disabled' -d 'who makes the cgroups'
+complete -c ocirun -n __fish_use_subcommand -l rootless -x -a 'true false auto' -d 'tolerate missing permissions on cgroups: true, false or auto'
+complete -c ocirun -n __fish_use_subcommand -l version -s v -d 'print the version'
+complete -c ocirun -n __fish_use_subcommand -a create -d 'create a container'
+complete -c ocirun -n '__fish_seen_subcommand_from create' -l bundle -s b -x -a '(__fish_complete_directories)' -d 'directory with config.json'
+complete -c ocirun -n '__fish_seen_subcommand_from create' -l config -s f -x -d 'name of the configuration file in the bundle'
+complete -c ocirun -n '__fish_seen_subcommand_from create' -l console-socket -r -F -d 'unix socket that is sent the terminal'
+complete -c ocirun -n '__fish_seen_subcommand_from create' -l pidfd-socket -r -F -d 'unix socket that is sent a pidfd of the process'
+complete -c ocirun -n '__fish_seen_subcommand_from create' -l pid-file -r -F -d 'write the process id to this file'
+complete -c ocirun -n '__fish_seen_subcommand_from create' -l no-pivot -d 'change the root by chroot, for a root on a ramdisk'
+complete -c ocirun -n '__fish_seen_subcommand_from create' -l no-new-keyring -d 'keep the caller\'s session keyring'
+complete -c ocirun -n '__fish_seen_subcommand_from create' -l preserve-fds -x -d 'pass this many descriptors on, from 3'
+complete -c ocirun -n __fish_use_subcommand -a start -d 'let the process of a created container run'
+complete -c ocirun -n '__fish_seen_subcommand_from start' -a '(__ocirun_containers)'
+complete -c ocirun -n __fish_use_subcommand -a run -d 'create and start a container'
+complete -c ocirun -n '__fish_seen_subcommand_from run' -l bundle -s b -x -a '(__fish_complete_directories)' -d 'directory with config.json'
+complete -c ocirun -n '__fish_seen_subcommand_from run' -l config -s f -x -d 'name of the configuration file in the bundle'
+complete -c ocirun -n '__fish_seen_subcommand_from run' -l console-socket -r -F -d 'unix socket that is sent the terminal'
+complete -c ocirun -n '__fish_seen_subcommand_from run' -l pidfd-socket -r -F -d 'unix socket that is sent a pidfd of the process'
+complete -c ocirun -n '__fish_seen_subcommand_from run' -l pid-file -r -F -d 'write the process id to this file'
+complete -c ocirun -n '__fish_seen_subcommand_from run' -l no-pivot -d 'change the root by chroot, for a root on a ramdisk'
+complete -c ocirun -n '__fish_seen_subcommand_from run' -l no-new-keyring -d 'keep the caller\'s session keyring'
+complete -c ocirun -n '__fish_seen_subcommand_from run' -l preserve-fds -x -d 'pass this many descriptors on, from 3'
+complete -c ocirun -n '__fish_seen_subcommand_from run' -l detach -s d -d 'return as soon as the process runs'
+complete -c ocirun -n '__fish_seen_subcommand_from run' -l keep -d 'do not delete the container when the process has ended'
+complete -c ocirun -n '__fish_seen_subcommand_from run' -l no-subreaper -d 'do not adopt the process\'s orphans'
+complete -c ocirun -n __fish_use_subcommand -a state -d 'print the state of a container as JSON'
+complete -c ocirun -n '__fish_seen_subcommand_from state' -a '(__ocirun_containers)'
+complete -c ocirun -n __fish_use_subcommand -a kill -d 'send a signal to a container'
+complete -c ocirun -n '__fish_seen_subcommand_from kill' -l all -s a -d 'signal every process of the container; none left is a success'
+complete -c ocirun -n '__fish_seen_subcommand_from kill' -a '(__ocirun_containers)'
+complete -c ocirun -n __fish_use_subcommand -a delete -d 'remove a container that has ended or was never started'
+complete -c ocirun -n '__fish_seen_subcommand_from delete' -l force -s f -d 'kill it first when it runs; a container that does not exist is a success'
+complete -c ocirun -n '__fish_seen_subcommand_from delete' -a '(__ocirun_containers)'
+complete -c ocirun -n __fish_use_subcommand -a list -d 'list the containers below the state root'
+complete -c ocirun -n '__fish_seen_subcommand_from list' -l format -s f -x -a 'table json' -d 'print a table or JSON'
+complete -c ocirun -n '__fish_seen_subcommand_from list' -l quiet -s q -d 'print ids only'
+complete -c ocirun -n __fish_use_subcommand -a spec -d 'write a config.json to start from'
+complete -c ocirun -n '__fish_seen_subcommand_from spec' -l bundle -s b -x -a '(__fish_complete_directories)' -d 'directory to write it to'
+complete -c ocirun -n '__fish_seen_subcommand_from spec' -l rootless -d 'write one for a caller without privileges'
+complete -c ocirun -n __fish_use_subcommand -a features -d 'print what this program implements as JSON'
+complete -c ocirun -n __fish_use_subcommand -a completion -d 'print a completion script for a shell'
+complete -c ocirun -n '__fish_seen_subcommand_from completion' -a bash
+complete -c ocirun -n '__fish_seen_subcommand_from completion' -a zsh
+complete -c ocirun -n '__fish_seen_subcommand_from completion' -a fish
+complete -c ocirun -n __fish_use_subcommand -a help -d 'show the commands, or one command\'s options'
+complete -c ocirun -n '__fish_seen_subcommand_from help' -a create
+complete -c ocirun -n '__fish_seen_subcommand_from help' -a start
+complete -c ocirun -n '__fish_seen_subcommand_from help' -a run
+complete -c ocirun -n '__fish_seen_subcommand_from help' -a state
+complete -c ocirun -n '__fish_seen_subcommand_from help' -a kill
+complete -c ocirun -n '__fish_seen_subcommand_from help' -a delete
+complete -c ocirun -n '__fish_seen_subcommand_from help' -a list
+complete -c ocirun -n '__fish_seen_subcommand_from help' -a spec
+complete -c ocirun -n '__fish_seen_subcommand_from help' -a features
+complete -c ocirun -n '__fish_seen_subcommand_from help' -a completion
+complete -c ocirun -n '__fish_seen_subcommand_from help' -a help

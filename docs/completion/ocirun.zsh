@@ -1,0 +1,116 @@
+#compdef ocirun
+_ocirun_containers() {
+    local -a root ids
+    [[ -n ${opt_args[--root]} ]] && root=(--root ${opt_args[--root]})
+    ids=(${(f)"$(ocirun $root list --quiet 2>/dev/null)"})
+    compadd -a ids
+}
+_ocirun() {
+    local state line
+    typeset -A opt_args
+    local -a commands
+    _arguments -C \
+                    '(--root -r)'{--root,-r}'[keep the state of containers below this directory]:DIR:_files -/' \
+                    '(--log -l)'{--log,-l}'[append diagnostics to this file]:FILE:_files' \
+                    '--log-format[write diagnostics as text or json]:FORMAT:(text json)' \
+                    '--log-level[write diagnostics from this level on]:LEVEL:(error warning debug)' \
+                    '--debug[the same as --log-level debug]' \
+                    '(--systemd-cgroup -s)'{--systemd-cgroup,-s}'[let systemd make the cgroups (slice\:prefix\:name)]' \
+                    '--cgroup-manager[who makes the cgroups]:MANAGER:(cgroupfs systemd disabled)' \
+                    '--rootless[tolerate missing permissions on cgroups\: true, false or auto]:WHEN:(true false auto)' \
+                    '(--version -v)'{--version,-v}'[print the version]' \
+        '1:command:->command' \
+        '*::argument:->argument'
+    case $state in
+    command)
+        commands=(
+                'create:create a container'
+                'start:let the process of a created container run'
+                'run:create and start a container'
+                'state:print the state of a container as JSON'
+                'kill:send a signal to a container'
+                'delete:remove a container that has ended or was never started'
+                'list:list the containers below the state root'
+                'spec:write a config.json to start from'
+                'features:print what this program implements as JSON'
+                'completion:print a completion script for a shell'
+                'help:show the commands, or one command'\''s options'
+        )
+        _describe command commands
+        ;;
+    argument)
+        case $line[1] in
+            create)
+                _arguments \
+                    '(--bundle -b)'{--bundle,-b}'[directory with config.json]:DIR:_files -/' \
+                    '(--config -f)'{--config,-f}'[name of the configuration file in the bundle]:FILE: ' \
+                    '--console-socket[unix socket that is sent the terminal]:SOCKET:_files' \
+                    '--pidfd-socket[unix socket that is sent a pidfd of the process]:SOCKET:_files' \
+                    '--pid-file[write the process id to this file]:FILE:_files' \
+                    '--no-pivot[change the root by chroot, for a root on a ramdisk]' \
+                    '--no-new-keyring[keep the caller'\''s session keyring]' \
+                    '--preserve-fds[pass this many descriptors on, from 3]:N: ' \
+                    '*: :'
+                ;;
+            start)
+                _arguments \
+                    '1:container:_ocirun_containers'
+                ;;
+            run)
+                _arguments \
+                    '(--bundle -b)'{--bundle,-b}'[directory with config.json]:DIR:_files -/' \
+                    '(--config -f)'{--config,-f}'[name of the configuration file in the bundle]:FILE: ' \
+                    '--console-socket[unix socket that is sent the terminal]:SOCKET:_files' \
+                    '--pidfd-socket[unix socket that is sent a pidfd of the process]:SOCKET:_files' \
+                    '--pid-file[write the process id to this file]:FILE:_files' \
+                    '--no-pivot[change the root by chroot, for a root on a ramdisk]' \
+                    '--no-new-keyring[keep the caller'\''s session keyring]' \
+                    '--preserve-fds[pass this many descriptors on, from 3]:N: ' \
+                    '(--detach -d)'{--detach,-d}'[return as soon as the process runs]' \
+                    '--keep[do not delete the container when the process has ended]' \
+                    '--no-subreaper[do not adopt the process'\''s orphans]' \
+                    '*: :'
+                ;;
+            state)
+                _arguments \
+                    '1:container:_ocirun_containers'
+                ;;
+            kill)
+                _arguments \
+                    '(--all -a)'{--all,-a}'[signal every process of the container; none left is a success]' \
+                    '1:container:_ocirun_containers'
+                ;;
+            delete)
+                _arguments \
+                    '(--force -f)'{--force,-f}'[kill it first when it runs; a container that does not exist is a success]' \
+                    '1:container:_ocirun_containers'
+                ;;
+            list)
+                _arguments \
+                    '(--format -f)'{--format,-f}'[print a table or JSON]:FORMAT:(table json)' \
+                    '(--quiet -q)'{--quiet,-q}'[print ids only]' \
+                    '*: :'
+                ;;
+            spec)
+                _arguments \
+                    '(--bundle -b)'{--bundle,-b}'[directory to write it to]:DIR:_files -/' \
+                    '--rootless[write one for a caller without privileges]' \
+                    '*: :'
+                ;;
+            features)
+                _arguments \
+                    '*: :'
+                ;;
+            completion)
+                _arguments \
+                    '1:word:(bash zsh fish)'
+                ;;
+            help)
+                _arguments \
+                    '1:word:(create start run state kill delete list spec features completion help)'
+                ;;
+        esac
+        ;;
+    esac
+}
+_ocirun "$@"
