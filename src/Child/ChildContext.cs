@@ -60,7 +60,10 @@ internal unsafe struct ChildContext
     /// <summary>Index of the step being run.</summary>
     public int Current;
 
-    /// <summary>Managed bytes allocated by the child; debug builds report it with <see cref="ReportKind.Ready"/>.</summary>
+    /// <summary>Managed bytes allocated by the main thread when the child was cloned, in builds that measure.</summary>
+    public long AllocatedBefore;
+
+    /// <summary>Managed bytes allocated by the child; builds that measure report it with <see cref="ReportKind.Ready"/>.</summary>
     public long Allocated;
 }
 

@@ -7,11 +7,14 @@ internal static unsafe partial class Executor
 {
     private static long OpenDev(ChildContext* c, Step* s)
     {
-        long fd = OpenOrCreate(c, c->Slots[Slot.Rootfs], s->Text, directory: true, 0);
-        if (fd < 0)
-            return c->Syscall != 0 ? fd : Fail(c, SYS.openat2, fd);
-        c->Slots[Slot.Dev] = (int)fd;
-        return 0;
+        unchecked
+        {
+            long fd = OpenOrCreate(c, c->Slots[Slot.Rootfs], s->Text, directory: true, 0);
+            if (fd < 0)
+                return c->Syscall != 0 ? fd : Fail(c, SYS.openat2, fd);
+            c->Slots[Slot.Dev] = (int)fd;
+            return 0;
+        }
     }
 
     // The directory that holds the last component of a path below the slot, and that component.
@@ -144,11 +147,14 @@ internal static unsafe partial class Executor
     // Links of /dev, relative to its descriptor. An entry that exists stays, but for ptmx.
     private static long MakeSymlink(ChildContext* c, Step* s, bool replace)
     {
-        int dev = c->Slots[s->Slot];
-        if (replace)
-            Raw.unlinkat(dev, s->Text, 0);
-        long result = Raw.symlinkat(s->Second, dev, s->Text);
-        return result == -Errno.EEXIST && !replace ? 0 : Call(c, SYS.symlinkat, result);
+        unchecked
+        {
+            int dev = c->Slots[s->Slot];
+            if (replace)
+                Raw.unlinkat(dev, s->Text, 0);
+            long result = Raw.symlinkat(s->Second, dev, s->Text);
+            return result == -Errno.EEXIST && !replace ? 0 : Call(c, SYS.symlinkat, result);
+        }
     }
 
     // The terminal comes from the container's own devpts. The multiplexer is checked before it is opened, and the

@@ -183,8 +183,14 @@ internal static unsafe partial class Executor
 
     private static long Ready(ChildContext* c)
     {
-        Send(c, ReportKind.Ready, 0, 0);
-        return AwaitParent(c);
+        unchecked
+        {
+#if DEBUG || OCIRUN_MEASURE
+            c->Allocated = System.GC.GetAllocatedBytesForCurrentThread() - c->AllocatedBefore;
+#endif
+            Send(c, ReportKind.Ready, 0, 0);
+            return AwaitParent(c);
+        }
     }
 
     // Created: waits for `start` to connect. As the first process of a pid namespace it would not see a SIGTERM with
@@ -226,14 +232,17 @@ internal static unsafe partial class Executor
 
     private static void EndOnSignal(int signals)
     {
-        signalfd_siginfo info;
-        if (Raw.read(signals, &info, sizeof(signalfd_siginfo)) != sizeof(signalfd_siginfo))
-            return;
-        int signal = (int)info.ssi_signo;
-        bool harmless = signal is Uapi.SIGCHLD or Uapi.SIGURG or Uapi.SIGWINCH or Uapi.SIGCONT or Uapi.SIGTSTP
-            or Uapi.SIGTTIN or Uapi.SIGTTOU;
-        if (!harmless)
-            Raw.exit_group(128 + signal);
+        unchecked
+        {
+            signalfd_siginfo info;
+            if (Raw.read(signals, &info, sizeof(signalfd_siginfo)) != sizeof(signalfd_siginfo))
+                return;
+            int signal = (int)info.ssi_signo;
+            bool harmless = signal is Uapi.SIGCHLD or Uapi.SIGURG or Uapi.SIGWINCH or Uapi.SIGCONT or Uapi.SIGTSTP
+                or Uapi.SIGTTIN or Uapi.SIGTTOU;
+            if (!harmless)
+                Raw.exit_group(128 + signal);
+        }
     }
 
     private static long Seccomp(ChildContext* c)

@@ -33,17 +33,20 @@ internal static unsafe partial class Executor
 
     private static long DropBounding(ChildContext* c, Step* s)
     {
-        IdentityStep* id = (IdentityStep*)s->Data;
-        for (int cap = 0; cap <= id->LastCapability; cap++)
+        unchecked
         {
-            if (((id->Bounding >> cap) & 1) != 0)
-                continue;
-            long result = Raw.prctl(Uapi.PR_CAPBSET_DROP, cap);
-            if (result < 0)
-                return Fail(c, SYS.prctl, result);
-        }
+            IdentityStep* id = (IdentityStep*)s->Data;
+            for (int cap = 0; cap <= id->LastCapability; cap++)
+            {
+                if (((id->Bounding >> cap) & 1) != 0)
+                    continue;
+                long result = Raw.prctl(Uapi.PR_CAPBSET_DROP, cap);
+                if (result < 0)
+                    return Fail(c, SYS.prctl, result);
+            }
 
-        return 0;
+            return 0;
+        }
     }
 
     // The standard streams belong to the process's user, so that it can reopen /dev/stdout; devices keep their owner

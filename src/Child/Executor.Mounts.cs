@@ -12,11 +12,14 @@ internal static unsafe partial class Executor
 {
     private static long Propagation(ChildContext* c, Step* s)
     {
-        byte slash = (byte)'/';
-        byte* root = stackalloc byte[2];
-        root[0] = slash;
-        root[1] = 0;
-        return Call(c, SYS.mount, Raw.mount(null, root, null, (ulong)s->Flags, null));
+        unchecked
+        {
+            byte slash = (byte)'/';
+            byte* root = stackalloc byte[2];
+            root[0] = slash;
+            root[1] = 0;
+            return Call(c, SYS.mount, Raw.mount(null, root, null, (ulong)s->Flags, null));
+        }
     }
 
     // Asked once, after the namespaces are made: with nothing to act on, a call that exists complains about its
@@ -83,8 +86,11 @@ internal static unsafe partial class Executor
 
     private static long OpenTarget(ChildContext* c, MountStep* m, bool directory)
     {
-        ulong resolve = m->PlainTarget != 0 ? Uapi.RESOLVE_NO_SYMLINKS : 0;
-        return OpenOrCreate(c, c->Slots[Slot.Rootfs], m->Target, directory, resolve);
+        unchecked
+        {
+            ulong resolve = m->PlainTarget != 0 ? Uapi.RESOLVE_NO_SYMLINKS : 0;
+            return OpenOrCreate(c, c->Slots[Slot.Rootfs], m->Target, directory, resolve);
+        }
     }
 
     // fsopen, one fsconfig per option, create, fsmount: a detached mount.
@@ -132,8 +138,11 @@ internal static unsafe partial class Executor
 
     private static long Configure(int fs, System.ReadOnlySpan<byte> key, byte* value)
     {
-        fixed (byte* k = key)
-            return Raw.fsconfig(fs, Uapi.FSCONFIG_SET_STRING, k, value, 0);
+        unchecked
+        {
+            fixed (byte* k = key)
+                return Raw.fsconfig(fs, Uapi.FSCONFIG_SET_STRING, k, value, 0);
+        }
     }
 
     // The mode of the directory that a tmpfs covers, before the config's own mode= so that the latter wins.
@@ -187,20 +196,26 @@ internal static unsafe partial class Executor
     // Opening the target again leads onto the mount; the old descriptor still denotes what it covers.
     private static long Mounted(ChildContext* c, MountStep* m)
     {
-        long fd = OpenInRoot(c, c->Slots[Slot.Rootfs], m->Target, Uapi.O_PATH, 0);
-        return fd < 0 ? Fail(c, SYS.openat2, fd) : fd;
+        unchecked
+        {
+            long fd = OpenInRoot(c, c->Slots[Slot.Rootfs], m->Target, Uapi.O_PATH, 0);
+            return fd < 0 ? Fail(c, SYS.openat2, fd) : fd;
+        }
     }
 
     private static long SetPropagation(ChildContext* c, MountStep* m, int mount)
     {
-        for (int i = 0; i < m->PropagationCount; i++)
+        unchecked
         {
-            long result = SetOnePropagation(c, mount, m->Propagation[i]);
-            if (result < 0)
-                return result;
-        }
+            for (int i = 0; i < m->PropagationCount; i++)
+            {
+                long result = SetOnePropagation(c, mount, m->Propagation[i]);
+                if (result < 0)
+                    return result;
+            }
 
-        return 0;
+            return 0;
+        }
     }
 
     private static long SetOnePropagation(ChildContext* c, int mount, ulong flags)
@@ -225,10 +240,13 @@ internal static unsafe partial class Executor
 
     private static void Keep(ChildContext* c, Step* s, int fd)
     {
-        if (s->Slot >= 0)
-            c->Slots[s->Slot] = fd;
-        else
-            Raw.close(fd);
+        unchecked
+        {
+            if (s->Slot >= 0)
+                c->Slots[s->Slot] = fd;
+            else
+                Raw.close(fd);
+        }
     }
 
     // A cgroup2 mount; where the kernel refuses it (no right over the cgroup namespace), the directory itself.
@@ -262,10 +280,13 @@ internal static unsafe partial class Executor
 
     private static long MountBind(ChildContext* c, Step* s)
     {
-        MountStep* m = (MountStep*)s->Data;
-        int tree = c->Slots[s->Number];
-        c->Slots[s->Number] = -1;
-        return AttachBind(c, s, m, tree);
+        unchecked
+        {
+            MountStep* m = (MountStep*)s->Data;
+            int tree = c->Slots[s->Number];
+            c->Slots[s->Number] = -1;
+            return AttachBind(c, s, m, tree);
+        }
     }
 
     private static long AttachBind(ChildContext* c, Step* s, MountStep* m, int tree)

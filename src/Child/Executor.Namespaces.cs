@@ -24,12 +24,15 @@ internal static unsafe partial class Executor
     // Between the maps and this call the process runs with ids that the namespace does not know.
     private static long BecomeNamespaceRoot(ChildContext* c, Step* s)
     {
-        long result = Call(c, SYS.setresgid, Raw.setresgid(0, 0, 0));
-        if (result == 0)
-            result = Call(c, SYS.setresuid, Raw.setresuid(0, 0, 0));
-        if (result == 0 && s->Flags != 0)
-            result = Call(c, SYS.setgroups, Raw.setgroups(0, null));
-        return result;
+        unchecked
+        {
+            long result = Call(c, SYS.setresgid, Raw.setresgid(0, 0, 0));
+            if (result == 0)
+                result = Call(c, SYS.setresuid, Raw.setresuid(0, 0, 0));
+            if (result == 0 && s->Flags != 0)
+                result = Call(c, SYS.setgroups, Raw.setgroups(0, null));
+            return result;
+        }
     }
 
     // A pid namespace only takes effect for children, so the final process is a sibling made from here.

@@ -181,11 +181,14 @@ internal static unsafe partial class Executor
     // Without a mount namespace there is nothing to pivot.
     private static long ChangeRoot(ChildContext* c)
     {
-        byte* dot = stackalloc byte[2];
-        dot[0] = (byte)'.';
-        dot[1] = 0;
-        long result = Call(c, SYS.fchdir, Raw.fchdir(c->Slots[Slot.Rootfs]));
-        return result != 0 ? result : Call(c, SYS.chroot, Raw.chroot(dot));
+        unchecked
+        {
+            byte* dot = stackalloc byte[2];
+            dot[0] = (byte)'.';
+            dot[1] = 0;
+            long result = Call(c, SYS.fchdir, Raw.fchdir(c->Slots[Slot.Rootfs]));
+            return result != 0 ? result : Call(c, SYS.chroot, Raw.chroot(dot));
+        }
     }
 
     private static long Sysctl(ChildContext* c, Step* s)

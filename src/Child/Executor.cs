@@ -31,7 +31,7 @@ internal static unsafe partial class Executor
         }
     }
 
-    private static long Do(ChildContext* c, Step* s) => s->Op switch
+    private static long Do(ChildContext* c, Step* s) => unchecked(s->Op switch
     {
         Op.ResetSignals => ResetSignals(),
         Op.WaitForParent => c->WaitForParent != 0 ? AwaitParent(c) : 0,
@@ -87,54 +87,69 @@ internal static unsafe partial class Executor
         Op.CloseDescriptors => CloseDescriptors(c),
         Op.Execute => Execute(c, s),
         _ => -Errno.ENOSYS,
-    };
+    });
 
     // Names the call for the failure record and passes its result on; successes become 0.
     private static long Call(ChildContext* c, int syscall, long result)
     {
-        if (result >= 0)
-            return 0;
-        c->Syscall = syscall;
-        return result;
+        unchecked
+        {
+            if (result >= 0)
+                return 0;
+            c->Syscall = syscall;
+            return result;
+        }
     }
 
     private static long Fail(ChildContext* c, int syscall, long error)
     {
-        c->Syscall = syscall;
-        return error;
+        unchecked
+        {
+            c->Syscall = syscall;
+            return error;
+        }
     }
 
     private static void Send(ChildContext* c, ReportKind kind, int errno, long extra)
     {
-        Report report;
-        report.Kind = kind;
-        report.Step = c->Current;
-        report.Syscall = c->Syscall;
-        report.Errno = errno;
-        report.Extra = extra;
-        report.Allocated = c->Allocated;
-        Raw.write(c->Slots[Slot.Sync], &report, sizeof(Report));
+        unchecked
+        {
+            Report report;
+            report.Kind = kind;
+            report.Step = c->Current;
+            report.Syscall = c->Syscall;
+            report.Errno = errno;
+            report.Extra = extra;
+            report.Allocated = c->Allocated;
+            Raw.write(c->Slots[Slot.Sync], &report, sizeof(Report));
+        }
     }
 
     private static void Die(ChildContext* c, int errno)
     {
-        Send(c, ReportKind.Failed, errno, c->Extra);
-        while (true)
-            Raw.exit_group(1);
+        unchecked
+        {
+            Send(c, ReportKind.Failed, errno, c->Extra);
+            while (true)
+                Raw.exit_group(1);
+        }
     }
 
     // A byte from the parent means go on; anything else means that it is gone or gave up.
     private static long AwaitParent(ChildContext* c)
     {
-        byte go;
-        long n;
-        do
-            n = Raw.read(c->Slots[Slot.Sync], &go, 1);
-        while (n == -Errno.EINTR);
-        if (n == 1)
-            return 0;
-        while (true)
-            Raw.exit_group(1);
+        unchecked
+        {
+            byte go;
+            long n;
+            do
+                n = Raw.read(c->Slots[Slot.Sync], &go, 1);
+            while (n == -Errno.EINTR);
+            if (n == 1)
+                return 0;
+            while (true)
+                Raw.exit_group(1);
+        }
     }
 
     private static void Close(int fd)

@@ -80,8 +80,7 @@ internal sealed unsafe partial class Creation
     {
         ulong all = ulong.MaxValue;
         _signals = new Fd(Sys.signalfd4(all, Uapi.SFD_CLOEXEC | Uapi.SFD_NONBLOCK));
-        long filter = (long)sizeof(sock_filter) * SeccompSlot.MaximumInstructions;
-        _shared = Sys.mmap(sizeof(SeccompSlot) + MessageSize + filter, Uapi.PROT_READ | Uapi.PROT_WRITE, Uapi.MAP_SHARED | Uapi.MAP_ANONYMOUS);
+        _shared = Sys.mmap(SharedSize, Uapi.PROT_READ | Uapi.PROT_WRITE, Uapi.MAP_SHARED | Uapi.MAP_ANONYMOUS);
         if (_shared is null)
             throw new FaultException(new Fault("cannot allocate shared memory") { Syscall = "mmap", Errno = Errno.ENOMEM });
         _context = _plan.Arena.Make<ChildContext>();
@@ -101,6 +100,17 @@ internal sealed unsafe partial class Creation
         for (int i = 0; i < _plan.SlotCount; i++)
             _context->Slots[i] = -1;
     }
+
+    private void FreeContext()
+    {
+        _plan.Arena.Dispose();
+        if (_shared is not null)
+            Sys.munmap(_shared, SharedSize);
+        _shared = null;
+    }
+
+    private static long SharedSize =>
+        sizeof(SeccompSlot) + MessageSize + ((long)sizeof(sock_filter) * SeccompSlot.MaximumInstructions);
 
     // The parent's own descriptors: above all no directory of the host may be open in what enters the container.
     private void CloseInChild(params ReadOnlySpan<int> numbers)
@@ -168,6 +178,9 @@ internal sealed unsafe partial class Creation
             exit_signal = Uapi.SIGCHLD,
             cgroup = (ulong)(_cgroup?.Directory.Number ?? 0),
         };
+#if DEBUG || OCIRUN_MEASURE
+        _context->AllocatedBefore = GC.GetAllocatedBytesForCurrentThread();
+#endif
         long pid = Raw.clone3(&args, sizeof(clone_args));
         if (pid == 0)
             Executor.Run(_context);

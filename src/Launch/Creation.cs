@@ -124,6 +124,7 @@ internal sealed unsafe partial class Creation : IDisposable
         _cgroup?.Dispose();
         _directory?.Dispose();
         _root?.Dispose();
+        FreeContext();
     }
 
     private bool _reserved;

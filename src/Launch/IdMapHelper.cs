@@ -25,7 +25,7 @@ internal static unsafe class IdMapHelper
             });
         }
 
-        Arena arena = new();
+        using Arena arena = new();
         List<Utf8> args = [name, new Utf8(pid.ToString())];
         foreach (IdMapping map in mappings)
         {

@@ -1,4 +1,5 @@
 using System;
+using System.Collections.Generic;
 using OciRun.Errors;
 using OciRun.Kernel;
 using OciRun.Spec;
@@ -9,10 +10,11 @@ namespace OciRun.Plan;
 /// Native memory that holds everything the child reads. Addresses never change, and clone copies it with the
 /// process, so plain pointers work on both sides.
 /// </summary>
-internal sealed unsafe class Arena
+internal sealed unsafe class Arena : IDisposable
 {
     private const int ChunkSize = 256 * 1024;
 
+    private readonly List<(nint Address, long Size)> _chunks = [];
     private byte* _next;
     private byte* _end;
 
@@ -26,11 +28,21 @@ internal sealed unsafe class Arena
             if (_next is null)
                 throw new FaultException(new Fault("cannot allocate the plan") { Syscall = "mmap", Errno = Errno.ENOMEM });
             _end = _next + chunk;
+            _chunks.Add(((nint)_next, chunk));
         }
 
         byte* result = _next;
         _next += rounded;
         return result;
+    }
+
+    /// <summary>Gives the memory back; every pointer into it is dead.</summary>
+    public void Dispose()
+    {
+        foreach ((nint address, long size) in _chunks)
+            Sys.munmap((void*)address, size);
+        _chunks.Clear();
+        _next = _end = null;
     }
 
     public T* Make<T>()
@@ -51,7 +63,7 @@ internal sealed unsafe class Arena
     public byte* Text(Utf8 text) => Text(text.Span);
 
     /// <summary>NULL-terminated vector for execve(2).</summary>
-    public byte** Vector(System.Collections.Generic.IReadOnlyList<Utf8> texts)
+    public byte** Vector(IReadOnlyList<Utf8> texts)
     {
         byte** vector = (byte**)Allocate(((long)texts.Count + 1) * sizeof(byte*));
         for (int i = 0; i < texts.Count; i++)
