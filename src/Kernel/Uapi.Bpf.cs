@@ -17,4 +17,15 @@ internal static partial class Uapi
     public const uint BPF_DEVCG_ACC_WRITE = 4;
     public const uint BPF_DEVCG_DEV_BLOCK = 1;
     public const uint BPF_DEVCG_DEV_CHAR = 2;
+
+    // linux/bpf_common.h, linux/bpf.h: opcodes of struct bpf_insn as class, operation and source together
+    public const byte BPF_ALU32_MOV_K = 0xb4;
+    public const byte BPF_ALU32_RSH_K = 0x74;
+    public const byte BPF_LDX_MEM_H = 0x69;
+    public const byte BPF_LDX_MEM_W = 0x61;
+    public const byte BPF_JA = 0x05;
+    public const byte BPF_EXIT = 0x95;
+    public const byte BPF_JMP32_JEQ_K = 0x16;
+    public const byte BPF_JMP32_JNE_K = 0x56;
+    public const byte BPF_JMP32_JSET_K = 0x46;
 }

@@ -91,4 +91,5 @@ internal static partial class Uapi
 
     // sys/resource.h
     public const int RLIMIT_NOFILE = 7;
+    public const int RLIMIT_MEMLOCK = 8;
 }
