@@ -1,0 +1,145 @@
+using OciRun.Errors;
+using OciRun.Spec;
+
+namespace OciRun.Validate;
+
+/// <summary>
+/// Fields of the specification that this version does not apply: refused, because a container that silently lacks
+/// them is less confined than its config says (runtime.md, "Errors"). One line or method per field, and nowhere else.
+/// </summary>
+internal ref partial struct Rules
+{
+    private const string KnownPropagation = "use one of private, rprivate, slave, rslave, unbindable, runbindable";
+
+    private void NotApplied()
+    {
+        if (_config.Process is Process process)
+        {
+            Refuse(process.ApparmorProfile, "process.apparmorProfile");
+            Refuse(process.Scheduler is not null, "process.scheduler");
+            Refuse(process.SelinuxLabel, "process.selinuxLabel");
+            Refuse(process.IoPriority is not null, "process.ioPriority");
+            Refuse(process.ExecCpuAffinity?.Initial ?? default, "process.execCPUAffinity.initial");
+            Refuse(process.ExecCpuAffinity?.Final ?? default, "process.execCPUAffinity.final");
+        }
+
+        RefuseMappedMounts(_config.Mounts ?? []);
+        if (_config.Hooks is Hooks hooks)
+        {
+            Refuse(hooks.Prestart, "hooks.prestart");
+            Refuse(hooks.CreateRuntime, "hooks.createRuntime");
+            Refuse(hooks.CreateContainer, "hooks.createContainer");
+            Refuse(hooks.StartContainer, "hooks.startContainer");
+            Refuse(hooks.Poststart, "hooks.poststart");
+            Refuse(hooks.Poststop, "hooks.poststop");
+        }
+
+        if (_config.Linux is Linux linux)
+        {
+            Refuse(linux.TimeOffsets?.Monotonic is not null, "linux.timeOffsets.monotonic");
+            Refuse(linux.TimeOffsets?.Boottime is not null, "linux.timeOffsets.boottime");
+            RefuseNetDevices(linux.NetDevices);
+            RefuseNotify(linux.Seccomp?.Syscalls ?? []);
+            RefuseSharing(linux.RootfsPropagation);
+            Refuse(linux.MountLabel, "linux.mountLabel");
+            Refuse(linux.IntelRdt is not null, "linux.intelRdt");
+            Refuse(linux.MemoryPolicy is not null, "linux.memoryPolicy");
+            RefusePersonality(linux.Personality);
+        }
+    }
+
+    private void Refuse(bool given, string field)
+    {
+        if (given)
+            Refuse(new Fault("this field is not applied by this version") { Field = field, Hint = "remove it" });
+    }
+
+    private void Refuse(Utf8 value, string field)
+    {
+        if (!value.IsEmpty)
+            Refuse(new Fault("this field is not applied by this version") { Field = field, Value = Shown(value), Hint = "remove it" });
+    }
+
+    private void Refuse(Hook[]? hooks, string field)
+    {
+        if (hooks is { Length: > 0 })
+            Refuse(new Fault("hooks are not applied by this version") { Field = $"{field}[0].path", Value = Shown(hooks[0].Path), Hint = "remove them" });
+    }
+
+    private void RefuseMappedMounts(Mount[] mounts)
+    {
+        for (int i = 0; i < mounts.Length; i++)
+        {
+            bool uids = mounts[i].UidMappings is { Length: > 0 };
+            if (!uids && mounts[i].GidMappings is not { Length: > 0 })
+                continue;
+            Refuse(new Fault("id-mapped mounts are not applied by this version")
+            {
+                Field = $"mounts[{i}].{(uids ? "uidMappings" : "gidMappings")}",
+                Hint = "remove uidMappings and gidMappings from the mount",
+            });
+        }
+    }
+
+    private void RefuseNetDevices(NetDevice[]? devices)
+    {
+        if (devices is { Length: > 0 })
+        {
+            Refuse(new Fault("moving network interfaces is not applied by this version")
+            {
+                Field = $"linux.netDevices[\"{Shown(devices[0].HostName)}\"]",
+                Hint = "remove linux.netDevices, and move the interfaces when the container is created",
+            });
+        }
+    }
+
+    // With or without a listenerPath: there is nobody who would send the listener.
+    private void RefuseNotify(SeccompSyscall[] syscalls)
+    {
+        for (int i = 0; i < syscalls.Length; i++)
+        {
+            if (!syscalls[i].Action.Is("SCMP_ACT_NOTIFY"u8))
+                continue;
+            Refuse(new Fault("this action is not applied by this version")
+            {
+                Field = $"linux.seccomp.syscalls[{i}].action",
+                Value = "SCMP_ACT_NOTIFY",
+                Hint = "use SCMP_ACT_ERRNO, or remove the rule",
+            });
+            return;
+        }
+    }
+
+    private void RefuseSharing(Utf8 propagation)
+    {
+        if (propagation.Is("shared"u8) || propagation.Is("rshared"u8))
+        {
+            Refuse(new Fault("sharing mounts with the host is not applied by this version")
+            {
+                Field = "linux.rootfsPropagation",
+                Value = propagation.ToString(),
+                Hint = KnownPropagation,
+            });
+        }
+    }
+
+    // LINUX without flags is what every process has anyway (personality(2)).
+    private void RefusePersonality(Personality? personality)
+    {
+        if (personality is null)
+            return;
+        if (!personality.Domain.Is("LINUX"u8))
+        {
+            Refuse(new Fault("this field is not applied by this version")
+            {
+                Field = "linux.personality.domain",
+                Value = Shown(personality.Domain),
+                Hint = "use LINUX, or remove it",
+            });
+        }
+
+        Refuse(personality.Flags is { Length: > 0 }, "linux.personality.flags");
+    }
+
+    private void Refuse(Fault fault) => Add(fault with { Code = "unsupported-field" });
+}

@@ -1,0 +1,26 @@
+using System.Collections.Generic;
+using OciRun.Errors;
+using OciRun.Spec;
+
+namespace OciRun.Validate;
+
+/// <summary>Judges a config.json that was read without error. Pure: looks at nothing on the system.</summary>
+internal static class Validator
+{
+    /// <summary>Most findings that are returned; a hostile file could otherwise fill the heap with them.</summary>
+    public const int MaximumFindings = 1000;
+
+    /// <summary>
+    /// All findings, in the order process, root, hostname, domainname, mounts, annotations, linux, and last the
+    /// fields that this version does not apply (their <see cref="Fault.Code"/> is <c>unsupported-field</c>).
+    /// </summary>
+    /// <remarks>
+    /// Without a finding nothing is allocated but the empty list. Left to other rooms: what needs a look at the system
+    /// (files, namespaces, kernel features), mount options and paths (Plan), seccomp (Filters), resources (Cgroups).
+    /// </remarks>
+    public static List<Fault> Check(Config config, ValidationFacts facts)
+    {
+        Rules rules = new(config, facts);
+        return rules.Run();
+    }
+}
