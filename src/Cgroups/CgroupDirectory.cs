@@ -24,6 +24,9 @@ internal sealed partial class CgroupDirectory : IDisposable
     /// <summary>Readable descriptor, as CLONE_INTO_CGROUP takes it.</summary>
     public Fd Directory { get; }
 
+    /// <summary>True when this object made the directory: nothing else can be in it or attached to it.</summary>
+    public bool IsNew { get; private init; }
+
     /// <summary>
     /// Makes the directory and its missing parents. One that exists already must be empty and not frozen. Nothing that
     /// was made is left when this fails.
@@ -37,7 +40,7 @@ internal sealed partial class CgroupDirectory : IDisposable
         {
             using Fd root = mount.Open();
             Fd directory = Make(root.Number, path, made, mount.Path, out bool isNew);
-            CgroupDirectory created = new(mount.Path + path, directory);
+            CgroupDirectory created = new(mount.Path + path, directory) { IsNew = isNew };
             created._made.AddRange(made);
             if (!isNew)
                 created.CheckUnused();

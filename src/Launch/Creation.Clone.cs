@@ -267,8 +267,9 @@ internal sealed unsafe partial class Creation
         if (_cgroup is null)
             return;
         bool tolerate = _record.Rootless || Host.Machine.InUserNamespace
-            || DeviceProgram.AllowsEverything(_config.Linux?.Resources?.Devices);
-        DeviceController.Apply(_cgroup.Directory.Number, _devices, tolerate);
+            || DeviceProgram.AllowsEverything(_config.Linux?.Resources?.Devices, _config.Linux?.Devices);
+        if (!DeviceController.Apply(_cgroup.Directory.Number, _devices, _cgroup.IsNew, tolerate))
+            Log.Warning("linux.resources.devices: the kernel does not let this user restrict devices");
     }
 
     private void CompileSeccomp()

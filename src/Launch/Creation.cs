@@ -56,7 +56,7 @@ internal sealed unsafe partial class Creation : IDisposable
         Fault? refusal = CgroupResources.FirstRefusal(_config.Linux?.Resources);
         if (refusal is not null)
             throw new FaultException(refusal);
-        _devices = Filters.DeviceProgram.Compile(_config.Linux?.Resources?.Devices);
+        _devices = Filters.DeviceProgram.Compile(_config.Linux?.Resources?.Devices, _config.Linux?.Devices);
         string rootfs = FindRootfs();
         string? cgroup = CgroupPathFor();
         _plan = Planner.Make(new PlanRequest
@@ -71,6 +71,7 @@ internal sealed unsafe partial class Creation : IDisposable
             Privileged = IsPrivileged,
             InUserNamespace = Machine.InUserNamespace,
             LastCapability = Machine.LastCapability,
+            TimeNamespaceOnExec = Machine.KernelVersion >= new Version(6, 1),
             CgroupPath = cgroup,
         });
         foreach (string warning in _plan.Warnings)
@@ -199,6 +200,8 @@ internal sealed unsafe partial class Creation : IDisposable
         InUserNamespace = Machine.InUserNamespace,
         RootlessEuid = Sys.geteuid() != 0,
         LastCapability = Machine.LastCapability,
+        AppArmor = Machine.AppArmorEnabled,
+        SELinux = Machine.SELinuxEnabled,
     };
 
     // Resolved once: a link on the way that changes later cannot move the root.
