@@ -1,3 +1,5 @@
+using System;
+using System.Diagnostics.CodeAnalysis;
 using System.Runtime.InteropServices;
 
 namespace OciRun.Kernel;
@@ -180,4 +182,28 @@ internal unsafe struct siginfo_t
     public uint si_uid;
     public int si_status;
     public fixed byte si_pad[100];
+}
+
+/// <summary>linux/utsname.h: struct new_utsname, six texts of 65 bytes each with their NUL.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal unsafe struct utsname
+{
+    public fixed byte sysname[65];
+    public fixed byte nodename[65];
+    public fixed byte release[65];
+    public fixed byte version[65];
+    public fixed byte machine[65];
+    public fixed byte domainname[65];
+
+    /// <summary>The release without its NUL.</summary>
+    [UnscopedRef]
+    public readonly ReadOnlySpan<byte> Release
+    {
+        get
+        {
+            ReadOnlySpan<byte> text = MemoryMarshal.CreateReadOnlySpan(in release[0], 65);
+            int end = text.IndexOf((byte)0);
+            return end < 0 ? text : text[..end];
+        }
+    }
 }

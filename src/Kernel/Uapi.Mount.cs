@@ -63,6 +63,7 @@ internal static partial class Uapi
     public const long CGROUP2_SUPER_MAGIC = 0x63677270;
     public const long OVERLAYFS_SUPER_MAGIC = 0x794c7630;
     public const long NSFS_MAGIC = 0x6e736673;
+    public const long SELINUX_MAGIC = 0xf97cff8c;
 
     // bits/statvfs.h: flags of statfs(2)
     public const long ST_RDONLY = 0x1;

@@ -51,10 +51,14 @@ public sealed class ResourcesTests
     [InlineData("""{"blockIO":{"weight":10}}""", "blockIO.weight", "10", "io")]
     [InlineData("""{"blockIO":{"leafWeight":10}}""", "blockIO.leafWeight", "10", "blkio")]
     [InlineData("""{"blockIO":{"weightDevice":[{"major":8,"minor":1,"weight":10}]}}""", "blockIO.weightDevice[0]", "8:1", "io")]
-    [InlineData("""{"blockIO":{"throttleReadBpsDevice":[{"major":8,"minor":1,"rate":9}]}}""", "blockIO.throttleReadBpsDevice[0]", "8:1", "io")]
-    [InlineData("""{"blockIO":{"throttleWriteBpsDevice":[{"major":8,"minor":1,"rate":9}]}}""", "blockIO.throttleWriteBpsDevice[0]", "8:1", "io")]
-    [InlineData("""{"blockIO":{"throttleReadIOPSDevice":[{"major":8,"minor":1,"rate":9}]}}""", "blockIO.throttleReadIOPSDevice[0]", "8:1", "io")]
-    [InlineData("""{"blockIO":{"throttleWriteIOPSDevice":[{"major":8,"minor":1,"rate":9}]}}""", "blockIO.throttleWriteIOPSDevice[0]", "8:1", "io")]
+    [InlineData("""{"blockIO":{"throttleReadBpsDevice":[{"major":8,"minor":1}]}}""",
+        "blockIO.throttleReadBpsDevice[0]", "8:1", "io")]
+    [InlineData("""{"blockIO":{"throttleWriteBpsDevice":[{"major":8,"minor":1}]}}""",
+        "blockIO.throttleWriteBpsDevice[0]", "8:1", "io")]
+    [InlineData("""{"blockIO":{"throttleReadIOPSDevice":[{"major":8,"minor":1}]}}""",
+        "blockIO.throttleReadIOPSDevice[0]", "8:1", "io")]
+    [InlineData("""{"blockIO":{"throttleWriteIOPSDevice":[{"major":8,"minor":1}]}}""",
+        "blockIO.throttleWriteIOPSDevice[0]", "8:1", "io")]
     [InlineData("""{"hugepageLimits":[{"pageSize":"2MB","limit":0}]}""", "hugepageLimits[0]", "2MB", "hugetlb")]
     [InlineData("""{"network":{"classID":5}}""", "network.classID", "5", "net_cls")]
     [InlineData("""{"network":{"priorities":[{"name":"eth0","priority":5}]}}""", "network.priorities[0]", "eth0", "net_prio")]
@@ -93,5 +97,6 @@ public sealed class ResourcesTests
         (GC.GetAllocatedBytesForCurrentThread() - before).Should().Be(0);
     }
 
-    private static LinuxResources Read(string json) => ConfigReader.ReadResources(System.Text.Encoding.UTF8.GetBytes(json), "test");
+    private static LinuxResources Read(string json) =>
+        ConfigReader.ReadResources(System.Text.Encoding.UTF8.GetBytes(json), "test");
 }
