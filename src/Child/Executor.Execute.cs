@@ -172,7 +172,7 @@ internal static unsafe partial class Executor
             if (type != Uapi.S_IFREG || (st.st_mode & 0x49) == 0)
                 return Fail(c, SYS.execve, -Errno.EACCES);
             result = Raw.faccessat2(Uapi.AT_FDCWD, path, Uapi.X_OK, Uapi.AT_EACCESS);
-            if (result == -Errno.ENOSYS)
+            if (result is -Errno.ENOSYS or -Errno.EPERM)
                 result = 0;
             if (result < 0)
                 return Fail(c, SYS.faccessat2, result);
