@@ -52,13 +52,15 @@ public abstract class RuntimeTest : IDisposable
         return id;
     }
 
-    /// <summary>Chooses from where the runtime sees the machine; to be called before anything else.</summary>
+    /// <summary>
+    /// Chooses from where the runtime sees the machine; to be called after the bundle's files are made, because an
+    /// unprivileged caller gets to own them, and before the first call.
+    /// </summary>
     protected void Use(View view)
     {
         runtime = new Runtime(Work, view);
         if (view != View.Rootless)
             return;
-        Bundle.ForRootless();
         Directory.CreateDirectory(Runtime.Root!);
         using Process chown = Process.Start("chown", $"-hR {Runtime.RootlessId}:{Runtime.RootlessId} {Work}");
         chown.WaitForExit();

@@ -18,6 +18,8 @@ public sealed class StateTests : RuntimeTest
     [InlineData(View.Rootless)]
     public void A_container_passes_through_its_states(View view)
     {
+        if (view == View.Rootless)
+            Bundle.ForRootless();
         Use(view);
         Bundle.Args("sleep", "100");
 
