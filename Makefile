@@ -1,6 +1,55 @@
+# Everything a developer or CI runs. `make demo` and `make test` are the two to start with.
+SHELL := /bin/sh
+PUBLISH_FRAMEWORK := $(shell sed -n 's|.*<OciRunPublishFramework>\(.*\)</.*|\1|p' Directory.Build.props)
+RID := linux-$(if $(filter aarch64,$(shell uname -m)),arm64,x64)
 OCIRUN = dotnet run --project src/OciRun.csproj -f net10.0 --
+SOURCES := $(shell find src -name '*.cs' -not -path '*/obj/*' -not -path '*/bin/*') src/OciRun.csproj Directory.Build.props Directory.Packages.props
+export DOTNET_CLI_TELEMETRY_OPTOUT := 1
+export DOTNET_NOLOGO := 1
 
-.PHONY: docs
+.PHONY: all setup build publish demo test conformance conformance-peers bench soak format-check docs ci clean
+
+all: publish
+
+setup:
+	scripts/setup
+
+build:
+	dotnet build OciRun.sln -c Release
+
+publish: out/ocirun
+
+out/ocirun: $(SOURCES)
+	dotnet publish src/OciRun.csproj -c Release -r $(RID) -f $(PUBLISH_FRAMEWORK) -o out
+	touch out/ocirun
+
+demo: publish
+	scripts/demo
+
+# Unit and integration tests; the integration tier runs out/ocirun.
+test: publish
+	scripts/test
+
+# The black-box cases alone, on any runtime: make conformance RUNTIME="scripts/peer runc"
+conformance: $(if $(RUNTIME),,publish)
+	scripts/conformance
+
+# The same cases on Debian's crun and runc: proves the cases, prints who differs.
+conformance-peers:
+	scripts/setup peers
+	scripts/conformance crun runc
+
+bench: publish
+	scripts/setup peers
+	scripts/bench
+
+# Thousands of containers one after another; nothing may be left.
+soak: publish
+	scripts/soak
+
+format-check:
+	dotnet format OciRun.sln --verify-no-changes --no-restore
+
 # The manual and the completions, from the table of commands.
 docs:
 	mkdir -p docs/man docs/completion
@@ -8,3 +57,10 @@ docs:
 	$(OCIRUN) completion bash > docs/completion/ocirun.bash
 	$(OCIRUN) completion zsh > docs/completion/ocirun.zsh
 	$(OCIRUN) completion fish > docs/completion/ocirun.fish
+
+ci: setup
+	scripts/ci
+
+clean:
+	rm -rf out
+	dotnet clean OciRun.sln -v q

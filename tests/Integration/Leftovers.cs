@@ -1,0 +1,122 @@
+using System;
+using System.Collections.Generic;
+using System.IO;
+using System.Linq;
+using System.Threading;
+
+namespace OciRun.Tests.Integration;
+
+/// <summary>
+/// What one test may have left on the machine: processes, mounts, cgroups, state, files, each recognised by the
+/// test's own directory or by an id it used, so that neighbours do not matter.
+/// </summary>
+internal static class Leftovers
+{
+    /// <summary>All leftovers, after giving the kernel up to two seconds to finish what is under way.</summary>
+    public static IReadOnlyList<string> Find(string work, string stateRoot, IReadOnlyCollection<string> ids)
+    {
+        List<string> found = new();
+        for (int attempt = 0; attempt < 40; attempt++)
+        {
+            found.Clear();
+            found.AddRange(Processes(work, ids));
+            found.AddRange(Mounts(work));
+            found.AddRange(Cgroups(ids));
+            found.AddRange(State(stateRoot));
+            found.AddRange(Files(ids));
+            if (found.Count == 0)
+                break;
+            Thread.Sleep(50);
+        }
+
+        return found;
+    }
+
+    public static string? Cgroup2Mount { get; } = File.ReadLines("/proc/self/mountinfo")
+        .Select(line => line.Split(' '))
+        .Where(fields => fields[Array.IndexOf(fields, "-") + 1] == "cgroup2")
+        .Select(fields => fields[4])
+        .FirstOrDefault();
+
+    public static IEnumerable<string> Mounts(string work) =>
+        File.ReadLines("/proc/self/mountinfo").Where(l => l.Contains(work, StringComparison.Ordinal)).Select(l => "mount: " + l);
+
+    /// <summary>Processes with their root, directory, executable, arguments, cgroup or mounts in this test.</summary>
+    public static IEnumerable<string> Processes(string work, IReadOnlyCollection<string> ids)
+    {
+        string ours = Link("/proc/self/ns/mnt");
+        foreach (string dir in Directory.EnumerateDirectories("/proc").Where(d => char.IsAsciiDigit(d[6])))
+        {
+            if (dir == $"/proc/{Environment.ProcessId}")
+                continue;
+            string stat = Text(dir + "/stat");
+            if (stat.Length == 0 || stat[(stat.LastIndexOf(')') + 2)..][0] is 'Z' or 'X')
+                continue;
+            string evidence = string.Join('\n', Link(dir + "/root"), Link(dir + "/cwd"), Link(dir + "/exe"),
+                Text(dir + "/cmdline").Replace('\0', ' '), Text(dir + "/cgroup"));
+            string mount = Link(dir + "/ns/mnt");
+            if (mount != ours && mount.Length > 0)
+                evidence += Text(dir + "/mountinfo");
+            if (evidence.Contains(work, StringComparison.Ordinal) || ids.Any(id => evidence.Contains(id, StringComparison.Ordinal)))
+                yield return $"process: {Path.GetFileName(dir)} {stat.Split(' ')[1]} {Text(dir + "/cmdline").Replace('\0', ' ')}";
+        }
+    }
+
+    private static IEnumerable<string> Cgroups(IReadOnlyCollection<string> ids)
+    {
+        if (Cgroup2Mount is null)
+            yield break;
+        EnumerationOptions options = new() { RecurseSubdirectories = true, IgnoreInaccessible = true, AttributesToSkip = FileAttributes.None };
+        foreach (string dir in Directory.EnumerateDirectories(Cgroup2Mount, "*", options))
+        {
+            if (ids.Any(id => dir.Contains(id, StringComparison.Ordinal)))
+                yield return "cgroup: " + dir;
+        }
+    }
+
+    private static IEnumerable<string> State(string root) =>
+        Directory.Exists(root) ? Directory.EnumerateFileSystemEntries(root).Select(e => "state: " + e) : Array.Empty<string>();
+
+    private static IEnumerable<string> Files(IReadOnlyCollection<string> ids)
+    {
+        EnumerationOptions options = new()
+        {
+            RecurseSubdirectories = true,
+            MaxRecursionDepth = 1,
+            IgnoreInaccessible = true,
+            AttributesToSkip = FileAttributes.None,
+        };
+        foreach (string place in new[] { "/run", "/dev/shm", "/var/run" })
+        {
+            foreach (string entry in Directory.EnumerateFileSystemEntries(place, "*", options))
+            {
+                if (ids.Any(id => entry.Contains(id, StringComparison.Ordinal)))
+                    yield return "file: " + entry;
+            }
+        }
+    }
+
+    private static string Text(string path)
+    {
+        try
+        {
+            return File.ReadAllText(path);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return "";
+        }
+    }
+
+    private static string Link(string path)
+    {
+        try
+        {
+            return new FileInfo(path).LinkTarget ?? "";
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return "";
+        }
+    }
+}

@@ -1,0 +1,10 @@
+using System.Runtime.InteropServices;
+
+namespace OciRun.Tests.Integration;
+
+/// <summary>What the tests need from libc beside Mono.Posix.</summary>
+internal static class Native
+{
+    [DllImport("libc", EntryPoint = "prctl")]
+    internal static extern int prctl(int option, nint arg2, nint arg3, nint arg4, nint arg5);
+}
