@@ -7,11 +7,12 @@ internal static class Version
     public const string Specification = "1.3.0";
 
     /// <summary>Of this program, as in Directory.Build.props.</summary>
-    public const string Program = "0.1.0";
+    public const string Program = BuildConstants.Version;
 
     public static int Print()
     {
-        Output.Write($"{Table.Program} version {Program}\nspec: {Specification}\n");
+        string commit = BuildConstants.Commit.Length > 0 ? $"commit: {BuildConstants.Commit}\n" : "";
+        Output.Write($"{Table.Program} version {Program}\n{commit}spec: {Specification}\n");
         return 0;
     }
 }

@@ -130,6 +130,9 @@ public sealed class StateRootTests : IDisposable
         CgroupLocation.IsContainerCgroup("/").Should().BeFalse();
         CgroupLocation.IsContainerCgroup("/sys/fs/cgroup").Should().BeFalse();
         CgroupLocation.IsContainerCgroup("/sys/fs/cgroup/none/such").Should().BeFalse();
+        using Cgroup cgroup = new();
+        CgroupLocation.IsContainerCgroup(cgroup.Path).Should().BeTrue();
+        CgroupLocation.IsContainerCgroup(Path.GetDirectoryName(cgroup.Path)!).Should().BeFalse();
     }
 
     private static string Mode(string path) => Convert.ToString((int)File.GetUnixFileMode(path), 8);
