@@ -22,20 +22,24 @@ public sealed class LinuxDevicesTests
     [InlineData("./fuse")]
     public void A_path_is_absolute(string path) =>
         Devices($$"""{"path": "{{path}}", "type": "p"}""").Should().Equal(
-            $"linux.devices[0].path \"{path}\": must be an absolute path; name the node as the container sees it, such as /dev/fuse");
+            $"linux.devices[0].path \"{path}\": must be an absolute path; "
+            + "name the node as the container sees it, such as /dev/fuse");
 
     [Theory]
     [InlineData("{\"type\": \"p\"}")]
     [InlineData("{\"type\": \"p\", \"path\": \"\"}")]
     public void A_path_is_needed(string device) =>
-        Devices(device).Should().Equal("linux.devices[0].path: missing; name the node as the container sees it, such as /dev/fuse");
+        Devices(device).Should().Equal("linux.devices[0].path: missing; "
+            + "name the node as the container sees it, such as /dev/fuse");
 
     [Theory]
     [InlineData("a")]
     [InlineData("C")]
     [InlineData("")]
     public void Another_type_is_refused(string type) =>
-        Devices("{\"path\": \"/dev/f\", \"type\": \"p\"}", $$"""{"path": "/dev/x", "type": "{{type}}", "major": 1, "minor": 3}""").Should().Equal(
+        Devices(
+            "{\"path\": \"/dev/f\", \"type\": \"p\"}",
+            $$"""{"path": "/dev/x", "type": "{{type}}", "major": 1, "minor": 3}""").Should().Equal(
             $"linux.devices[1].type \"{type}\": invalid device type; use c, u, b or p");
 
     [Fact]

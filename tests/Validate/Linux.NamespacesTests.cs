@@ -61,7 +61,8 @@ public sealed class LinuxNamespacesTests
 
     [Fact]
     public void Without_root_it_may_be_joined_and_needs_no_mappings_then() =>
-        Validating.Linux("\"namespaces\": [{\"type\": \"user\", \"path\": \"/proc/1/ns/user\"}]", Validating.Rootless).Should().BeEmpty();
+        Validating.Linux(
+            "\"namespaces\": [{\"type\": \"user\", \"path\": \"/proc/1/ns/user\"}]", Validating.Rootless).Should().BeEmpty();
 
     private static string[] Namespaces(string entries) => Validating.Linux($"\"namespaces\": [{entries}]");
 }

@@ -8,6 +8,8 @@ public sealed class LinuxSysctlTests
 {
     private const string HostOnly = "set it on the host, for all containers, or remove it";
 
+    private static readonly string[] All = ["ipc", "network", "uts", "user"];
+
     public static TheoryData<string, string> Namespaced
     {
         get
@@ -15,12 +17,17 @@ public sealed class LinuxSysctlTests
             TheoryData<string, string> data = [];
             string[] ipc =
             [
-                "kernel.msgmax", "kernel.msgmnb", "kernel.msgmni", "kernel.sem", "kernel.shmall", "kernel.shmmax", "kernel.shmmni",
-                "kernel.shm_rmid_forced", "kernel/shmmax", "fs.mqueue.msg_max", "fs/mqueue/queues_max",
+                "kernel.msgmax", "kernel.msgmnb", "kernel.msgmni", "kernel.sem", "kernel.shmall", "kernel.shmmax",
+                "kernel.shmmni", "kernel.shm_rmid_forced", "kernel/shmmax", "fs.mqueue.msg_max", "fs/mqueue/queues_max",
             ];
             foreach (string key in ipc)
                 data.Add(key, "ipc");
-            foreach (string key in new[] { "net.ipv4.ip_forward", "net/ipv4/ip_forward", "net.ipv4.conf.eno1/100.forwarding", "net/ipv4/conf/eno1.100/forwarding" })
+            string[] network =
+            [
+                "net.ipv4.ip_forward", "net/ipv4/ip_forward", "net.ipv4.conf.eno1/100.forwarding",
+                "net/ipv4/conf/eno1.100/forwarding",
+            ];
+            foreach (string key in network)
                 data.Add(key, "network");
             data.Add("kernel.domainname", "uts");
             data.Add("kernel/domainname", "uts");
@@ -36,7 +43,8 @@ public sealed class LinuxSysctlTests
         string expected = $"linux.sysctl[\"{key}\"]: sysctl \"{key}\" is not in a separate kernel namespace; "
             + $"add {{\"type\": \"{type}\"}} to linux.namespaces";
         Sysctl(key, "").Should().Equal(expected);
-        Sysctl(key, string.Join(", ", new[] { "ipc", "network", "uts", "user" }.Where(other => other != type).Select(Joined))).Should().Equal(expected);
+        string others = string.Join(", ", All.Where(other => other != type).Select(Joined));
+        Sysctl(key, others).Should().Equal(expected);
         Sysctl(key, Joined(type)).Should().BeEmpty();
         if (type != "user")
             Sysctl(key, $$"""{"type": "{{type}}"}""").Should().BeEmpty();
@@ -62,7 +70,7 @@ public sealed class LinuxSysctlTests
     [InlineData("kernel.ostype")]
     public void Other_keys_are_the_machines(string key)
     {
-        string all = string.Join(", ", new[] { "ipc", "network", "uts", "user" }.Select(Joined));
+        string all = string.Join(", ", All.Select(Joined));
         string[] expected = key.EndsWith('/')
             ? [$"linux.sysctl[\"{key}\"]: not the name of a sysctl; write it like net.ipv4.ip_forward or net/ipv4/ip_forward"]
             : [$"linux.sysctl[\"{key}\"]: sysctl \"{key}\" is not in a separate kernel namespace; {HostOnly}"];

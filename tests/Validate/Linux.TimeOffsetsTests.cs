@@ -8,9 +8,12 @@ public sealed class LinuxTimeOffsetsTests
 {
     private const string Offsets = "\"timeOffsets\": {\"boottime\": {\"secs\": 1}}";
 
-    [Fact]
-    public void They_need_a_time_namespace() =>
-        Rule(Offsets).Should().Equal("linux.timeOffsets: offsets need a time namespace; add {\"type\": \"time\"} to linux.namespaces");
+    [Theory]
+    [InlineData(Offsets)]
+    [InlineData("\"timeOffsets\": {\"monotonic\": {\"secs\": 1}}")]
+    public void They_need_a_time_namespace(string linux) =>
+        Rule(linux).Should().Equal("linux.timeOffsets: offsets need a time namespace; "
+            + "add {\"type\": \"time\"} to linux.namespaces");
 
     [Fact]
     public void A_joined_one_has_its_own() =>

@@ -37,7 +37,8 @@ public sealed class LinuxUidMappingsTests
     [Fact]
     public void Mappings_beside_a_joined_namespace_are_not_judged() =>
         Validating.Linux("""
-            "namespaces": [{"type": "user", "path": "/proc/1/ns/user"}], "uidMappings": [{"containerID": 5, "hostID": 5, "size": 0}]
+            "namespaces": [{"type": "user", "path": "/proc/1/ns/user"}],
+            "uidMappings": [{"containerID": 5, "hostID": 5, "size": 0}]
             """).Should().BeEmpty();
 
     [Theory]
@@ -77,24 +78,29 @@ public sealed class LinuxUidMappingsTests
     {
         string[] expected = second >= size
             ? []
-            : [$"linux.uidMappings[1].containerID \"{second}\": the range overlaps that of linux.uidMappings[0]; every id may be mapped once"];
+            : [$"linux.uidMappings[1].containerID \"{second}\": the range overlaps that of linux.uidMappings[0]; "
+            + "every id may be mapped once"];
         Mappings("uidMappings", Map(first, 100000, size), Map(second, 200000, secondSize)).Should().Equal(expected);
         string[] reversed = second >= size
             ? []
-            : [$"linux.uidMappings[1].containerID \"{first}\": the range overlaps that of linux.uidMappings[0]; every id may be mapped once"];
+            : [$"linux.uidMappings[1].containerID \"{first}\": the range overlaps that of linux.uidMappings[0]; "
+            + "every id may be mapped once"];
         Mappings("uidMappings", Map(second, 200000, secondSize), Map(first, 100000, size)).Should().Equal(reversed);
     }
 
     [Fact]
     public void Ranges_of_the_host_do_not_overlap() =>
         Mappings("gidMappings", Map(0, 100000, 10), Map(10, 300000, 10), Map(20, 100009, 10)).Should().Equal(
-            "linux.gidMappings[2].hostID \"100009\": the range overlaps that of linux.gidMappings[0]; every id may be mapped once");
+            "linux.gidMappings[2].hostID \"100009\": the range overlaps that of linux.gidMappings[0]; "
+            + "every id may be mapped once");
 
     [Fact]
     public void A_range_given_twice_overlaps_on_both_sides() =>
         Mappings("uidMappings", Good, Good).Should().Equal(
-            "linux.uidMappings[1].containerID \"0\": the range overlaps that of linux.uidMappings[0]; every id may be mapped once",
-            "linux.uidMappings[1].hostID \"100000\": the range overlaps that of linux.uidMappings[0]; every id may be mapped once");
+            "linux.uidMappings[1].containerID \"0\": the range overlaps that of linux.uidMappings[0]; "
+            + "every id may be mapped once",
+            "linux.uidMappings[1].hostID \"100000\": the range overlaps that of linux.uidMappings[0]; "
+            + "every id may be mapped once");
 
     [Fact]
     public void There_are_at_most_340_ranges()
@@ -110,8 +116,10 @@ public sealed class LinuxUidMappingsTests
     [InlineData("gidMappings", "gid", "GID")]
     public void Root_of_the_container_is_mapped(string field, string kind, string name) =>
         Mappings(field, Map(1, 100000, 65535)).Should().Equal(
-            $"process.user.{kind} \"0\": the user namespace does not map this {kind}; add a range that contains it to linux.{field}",
-            $"linux.{field}: {name} 0 of the container is not mapped; the container is set up as its root: add a range with containerID 0");
+            $"process.user.{kind} \"0\": the user namespace does not map this {kind}; "
+            + $"add a range that contains it to linux.{field}",
+            $"linux.{field}: {name} 0 of the container is not mapped; "
+            + "the container is set up as its root: add a range with containerID 0");
 
     [Fact]
     public void Root_of_the_container_may_be_in_any_range() =>

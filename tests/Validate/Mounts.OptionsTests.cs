@@ -22,7 +22,8 @@ public sealed class MountsOptionsTests
     [InlineData("cgroup", "\"ro\", \"nosuid\", \"noexec\", \"nodev\", \"relatime\", \"rprivate\"")]
     [InlineData("cgroup2", "\"nsdelegate\", \"memory_recursiveprot\", \"favordynmods\"")]
     [InlineData("tmpfs", "\"memory\", \"none\"")]
-    public void Other_options_and_file_systems_are_not_concerned(string type, string options) => Mount(type, options).Should().BeEmpty();
+    public void Other_options_and_file_systems_are_not_concerned(string type, string options) =>
+        Mount(type, options).Should().BeEmpty();
 
     [Theory]
     [InlineData("gid=5", "gid=5", "gid")]

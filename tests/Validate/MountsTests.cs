@@ -18,7 +18,8 @@ public sealed class MountsTests
 
     [Fact]
     public void A_NUL_in_a_destination_does_not_get_past_reading() =>
-        Reading.MemberRefusal("\"mounts\": [{\"destination\": \"/a\\u0000b\", \"type\": \"tmpfs\"}]").Should().StartWith("mounts[0].destination: ");
+        Reading.MemberRefusal(
+            "\"mounts\": [{\"destination\": \"/a\\u0000b\", \"type\": \"tmpfs\"}]").Should().StartWith("mounts[0].destination: ");
 
     [Theory]
     [InlineData("{\"destination\": \"/a\", \"source\": \"/b\"}")]

@@ -36,7 +36,8 @@ public sealed class NotAppliedTests
     public void Another_personality_is_refused(string domain) =>
         Validating.Linux($$"""
             "personality": {"domain": "{{domain}}"}
-            """).Should().Equal($"linux.personality.domain \"{domain}\": this field is not applied by this version; use LINUX, or remove it");
+            """).Should().Equal(
+            $"linux.personality.domain \"{domain}\": this field is not applied by this version; use LINUX, or remove it");
 
     [Theory]
     [InlineData("prestart")]
@@ -92,16 +93,19 @@ public sealed class NotAppliedTests
     public void Mapped_mounts_are_refused(string field) =>
         Validating.Members($$"""
             "mounts": [
-              {"destination": "/a", "source": "/a", "options": ["bind"], "{{field}}": [{"containerID": 0, "hostID": 1, "size": 1}]}
+              {"destination": "/a", "source": "/a", "options": ["bind"],
+               "{{field}}": [{"containerID": 0, "hostID": 1, "size": 1}]}
             ]
             """).Should().Equal(
-            $"mounts[0].{field}: id-mapped mounts are not applied by this version; remove uidMappings and gidMappings from the mount");
+            $"mounts[0].{field}: id-mapped mounts are not applied by this version; "
+            + "remove uidMappings and gidMappings from the mount");
 
     [Fact]
     public void Empty_fields_ask_for_nothing() =>
         Validating.Members("""
             "process": {
-              "args": ["sh"], "cwd": "/", "apparmorProfile": "", "selinuxLabel": "", "ioPriority": null, "scheduler": null, "execCPUAffinity": {}
+              "args": ["sh"], "cwd": "/", "apparmorProfile": "", "selinuxLabel": "", "ioPriority": null,
+              "scheduler": null, "execCPUAffinity": {}
             },
             "mounts": [{"destination": "/a", "type": "tmpfs", "uidMappings": [], "gidMappings": []}],
             "hooks": {"prestart": [], "poststop": null},
@@ -114,7 +118,8 @@ public sealed class NotAppliedTests
     [Fact]
     public void They_have_a_code_of_their_own_and_come_last() =>
         Validating.Faults("""
-            "process": {"args": ["sh"], "cwd": "tmp", "ioPriority": {}}, "root": {"path": "rootfs"}, "hooks": {"prestart": [{"path": "/a"}]},
+            "process": {"args": ["sh"], "cwd": "tmp", "ioPriority": {}}, "root": {"path": "rootfs"},
+            "hooks": {"prestart": [{"path": "/a"}]},
             "linux": {"rootfsPropagation": "shared", "personality": {"domain": "LINUX32"}, "netDevices": {"a": {}}}
             """).Select(finding => (finding.Field, finding.Code)).Should().Equal(
             ("process.cwd", null),

@@ -7,7 +7,8 @@ namespace OciRun.Tests.Validate;
 public sealed class ProcessRlimitsTests
 {
     private const string Known =
-        "RLIMIT_AS, RLIMIT_CORE, RLIMIT_CPU, RLIMIT_DATA, RLIMIT_FSIZE, RLIMIT_LOCKS, RLIMIT_MEMLOCK, RLIMIT_MSGQUEUE, RLIMIT_NICE, "
+        "RLIMIT_AS, RLIMIT_CORE, RLIMIT_CPU, RLIMIT_DATA, RLIMIT_FSIZE, RLIMIT_LOCKS, RLIMIT_MEMLOCK, RLIMIT_MSGQUEUE, "
+            + "RLIMIT_NICE, "
         + "RLIMIT_NOFILE, RLIMIT_NPROC, RLIMIT_RSS, RLIMIT_RTPRIO, RLIMIT_RTTIME, RLIMIT_SIGPENDING, RLIMIT_STACK";
 
     [Fact]
@@ -25,7 +26,9 @@ public sealed class ProcessRlimitsTests
     [InlineData("RLIMIT_NOFILE ")]
     [InlineData("")]
     public void Another_type_is_refused(string type) =>
-        Limits("""{"type": "RLIMIT_CPU", "soft": 1, "hard": 1}""", $$"""{"type": "{{type}}", "soft": 1, "hard": 1}""").Should().Equal(
+        Limits(
+            """{"type": "RLIMIT_CPU", "soft": 1, "hard": 1}""",
+            $$"""{"type": "{{type}}", "soft": 1, "hard": 1}""").Should().Equal(
             $"process.rlimits[1].type \"{type}\": unknown resource limit; use one of {Known}");
 
     [Fact]
@@ -42,11 +45,13 @@ public sealed class ProcessRlimitsTests
     [Fact]
     public void A_soft_limit_is_not_above_the_hard_one() =>
         Limits("""{"type": "RLIMIT_NOFILE", "soft": 2048, "hard": 1024}""").Should().Equal(
-            "process.rlimits[0].soft \"2048\": the soft limit is above the hard limit; lower it to 1024, or raise process.rlimits[0].hard");
+            "process.rlimits[0].soft \"2048\": the soft limit is above the hard limit; "
+            + "lower it to 1024, or raise process.rlimits[0].hard");
 
     [Fact]
     public void Infinity_is_above_all_numbers() =>
-        Limits("""{"type": "RLIMIT_NOFILE", "soft": 18446744073709551615, "hard": 18446744073709551614}""").Should().ContainSingle();
+        Limits("""{"type": "RLIMIT_NOFILE", "soft": 18446744073709551615, "hard": 18446744073709551614}""")
+            .Should().ContainSingle();
 
     [Theory]
     [InlineData(0, 0)]

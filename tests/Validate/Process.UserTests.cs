@@ -19,7 +19,8 @@ public sealed class ProcessUserTests
         Validating.Process($$"""
             "user": {"umask": {{umask}}}
             """).Should().Equal(
-            $"process.user.umask \"{umask}\": more than permission bits; use a number from 0 to 511 (octal 0777); JSON numbers are decimal");
+            $"process.user.umask \"{umask}\": more than permission bits; use a number from 0 to 511 (octal 0777); "
+            + "JSON numbers are decimal");
 
     [Theory]
     [InlineData("0")]
@@ -33,7 +34,8 @@ public sealed class ProcessUserTests
     [InlineData(0, 0)]
     [InlineData(9, 19)]
     [InlineData(1000, 19)]
-    public void Ids_may_be_either_end_of_a_range(uint uid, uint gid) => User($"\"uid\": {uid}, \"gid\": {gid}").Should().BeEmpty();
+    public void Ids_may_be_either_end_of_a_range(uint uid, uint gid) =>
+        User($"\"uid\": {uid}, \"gid\": {gid}").Should().BeEmpty();
 
     [Theory]
     [InlineData(10)]
@@ -43,18 +45,22 @@ public sealed class ProcessUserTests
     [InlineData(4294967294)]
     public void A_uid_is_mapped(uint uid) =>
         User($"\"uid\": {uid}").Should().Equal(
-            $"process.user.uid \"{uid}\": the user namespace does not map this uid; add a range that contains it to linux.uidMappings");
+            $"process.user.uid \"{uid}\": the user namespace does not map this uid; "
+            + "add a range that contains it to linux.uidMappings");
 
     [Fact]
     public void A_gid_is_mapped_by_the_gids() =>
         User("\"gid\": 1000").Should().Equal(
-            "process.user.gid \"1000\": the user namespace does not map this gid; add a range that contains it to linux.gidMappings");
+            "process.user.gid \"1000\": the user namespace does not map this gid; "
+            + "add a range that contains it to linux.gidMappings");
 
     [Fact]
     public void Every_additional_gid_is_mapped() =>
         User("\"additionalGids\": [5, 20, 19, 30]").Should().Equal(
-            "process.user.additionalGids[1] \"20\": the user namespace does not map this gid; add a range that contains it to linux.gidMappings",
-            "process.user.additionalGids[3] \"30\": the user namespace does not map this gid; add a range that contains it to linux.gidMappings");
+            "process.user.additionalGids[1] \"20\": the user namespace does not map this gid; "
+            + "add a range that contains it to linux.gidMappings",
+            "process.user.additionalGids[3] \"30\": the user namespace does not map this gid; "
+            + "add a range that contains it to linux.gidMappings");
 
     [Theory]
     [InlineData("\"namespaces\": [{\"type\": \"pid\"}]")]
@@ -62,7 +68,8 @@ public sealed class ProcessUserTests
     [InlineData("\"namespaces\": [{\"type\": \"user\", \"path\": \"/proc/1/ns/user\"}], " + Mappings)]
     public void Only_a_new_user_namespace_is_known_to_lack_an_id(string linux) =>
         Validating.Members($$"""
-            "process": {"args": ["sh"], "cwd": "/", "user": {"uid": 5000, "gid": 5000, "additionalGids": [5001]} }, "linux": { {{linux}} }
+            "process": {"args": ["sh"], "cwd": "/", "user": {"uid": 5000, "gid": 5000, "additionalGids": [5001]} },
+            "linux": { {{linux}} }
             """).Should().BeEmpty();
 
     private static string[] User(string members) =>

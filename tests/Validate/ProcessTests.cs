@@ -26,7 +26,8 @@ public sealed class ProcessTests
     [InlineData("tmp")]
     [InlineData("./tmp")]
     public void The_working_directory_is_absolute(string cwd) =>
-        Validating.Process($"\"cwd\": \"{cwd}\"").Should().Equal($"process.cwd \"{cwd}\": Cwd must be an absolute path; start it with /");
+        Validating.Process($"\"cwd\": \"{cwd}\"").Should().Equal($"process.cwd \"{cwd}\": Cwd must be an absolute path; "
+            + "start it with /");
 
     [Theory]
     [InlineData("=x", "empty variable name")]
@@ -53,7 +54,8 @@ public sealed class ProcessTests
     [InlineData("0")]
     [InlineData("1000")]
     [InlineData("null")]
-    public void Both_ends_of_the_oom_score_are_in_it(string value) => Validating.Process($"\"oomScoreAdj\": {value}").Should().BeEmpty();
+    public void Both_ends_of_the_oom_score_are_in_it(string value) =>
+        Validating.Process($"\"oomScoreAdj\": {value}").Should().BeEmpty();
 
     [Fact]
     public void Unknown_capabilities_are_no_findings() =>

@@ -7,7 +7,8 @@ public sealed class RootTests
 {
     [Fact]
     public void It_is_needed() =>
-        Validating.Members("\"root\": null").Should().Equal("root: missing; name the directory of the root file system in root.path");
+        Validating.Members("\"root\": null").Should().Equal("root: missing; "
+            + "name the directory of the root file system in root.path");
 
     [Theory]
     [InlineData("{}", "missing")]

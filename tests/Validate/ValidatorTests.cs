@@ -14,7 +14,8 @@ public sealed class ValidatorTests
 {
     private const string Sound = """
         "process": {
-          "user": {"uid": 0, "gid": 0, "umask": 18, "additionalGids": [5]}, "args": ["/bin/true"], "cwd": "/", "env": ["PATH=/bin"],
+          "user": {"uid": 0, "gid": 0, "umask": 18, "additionalGids": [5]}, "args": ["/bin/true"], "cwd": "/",
+          "env": ["PATH=/bin"],
           "capabilities": {"bounding": ["CAP_KILL", "CAP_OF_TOMORROW"]}, "oomScoreAdj": 100,
           "rlimits": [{"type": "RLIMIT_NOFILE", "hard": 1024, "soft": 1024}, {"type": "RLIMIT_CORE", "hard": 0, "soft": 0}]
         },
@@ -72,7 +73,8 @@ public sealed class ValidatorTests
     [Fact]
     public void All_findings_are_returned_in_the_order_of_the_file() =>
         Validating.Bare("""
-            "process": {"args": [], "cwd": "tmp", "env": ["A"], "rlimits": [{"type": "RLIMIT_X"}], "oomScoreAdj": 2000, "ioPriority": {}},
+            "process": {"args": [], "cwd": "tmp", "env": ["A"], "rlimits": [{"type": "RLIMIT_X"}],
+                        "oomScoreAdj": 2000, "ioPriority": {}},
             "root": {},
             "hostname": "box",
             "mounts": [{"type": "tmpfs"}],
