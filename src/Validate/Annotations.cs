@@ -11,7 +11,14 @@ internal ref partial struct Rules
         foreach (Pair pair in _config.Annotations ?? [])
         {
             if (pair.Key.IsEmpty)
-                Add(new Fault("a key must not be empty") { Field = "annotations[\"\"]", Value = Shown(pair.Value), Hint = "name it, or remove it" });
+            {
+                Add(new Fault("a key must not be empty")
+                {
+                    Field = "annotations[\"\"]",
+                    Value = Shown(pair.Value),
+                    Hint = "name it, or remove it",
+                });
+            }
         }
     }
 }

@@ -15,6 +15,11 @@ internal ref partial struct Rules
         Utf8 word = value.StartsWith("r"u8) ? value.Slice(1) : value;
         if (word.Is("private"u8) || word.Is("slave"u8) || word.Is("unbindable"u8) || word.Is("shared"u8))
             return;
-        Add(new Fault("unknown propagation") { Field = "linux.rootfsPropagation", Value = Shown(value), Hint = KnownPropagation });
+        Add(new Fault("unknown propagation")
+        {
+            Field = "linux.rootfsPropagation",
+            Value = Shown(value),
+            Hint = KnownPropagation,
+        });
     }
 }

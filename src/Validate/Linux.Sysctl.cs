@@ -11,11 +11,24 @@ internal ref partial struct Rules
         foreach (Pair pair in _config.Linux?.Sysctl ?? [])
         {
             if (!IsSysctl(pair.Key.Span))
-                Add(new Fault("not the name of a sysctl") { Field = SysctlField(pair.Key), Hint = "write it like net.ipv4.ip_forward or net/ipv4/ip_forward" });
+            {
+                Add(new Fault("not the name of a sysctl")
+                {
+                    Field = SysctlField(pair.Key),
+                    Hint = "write it like net.ipv4.ip_forward or net/ipv4/ip_forward",
+                });
+            }
             else
                 Sysctl(pair.Key);
             if (pair.Value.IndexOf((byte)'\n') >= 0)
-                Add(new Fault("a value is a single line") { Field = SysctlField(pair.Key), Value = Shown(pair.Value), Hint = "remove the newline" });
+            {
+                Add(new Fault("a value is a single line")
+                {
+                    Field = SysctlField(pair.Key),
+                    Value = Shown(pair.Value),
+                    Hint = "remove the newline",
+                });
+            }
         }
     }
 
@@ -62,7 +75,9 @@ internal ref partial struct Rules
 
     private static string SysctlField(Utf8 key) => $"linux.sysctl[\"{Shown(key)}\"]";
 
-    /// <summary>Whether a key is a path below /proc/sys: no empty component, none that is <c>.</c> or <c>..</c>, no space.</summary>
+    /// <summary>
+    /// Whether a key is a path below /proc/sys: no empty component, none that is <c>.</c> or <c>..</c>, no space.
+    /// </summary>
     private static bool IsSysctl(ReadOnlySpan<byte> key)
     {
         bool slashes = HasSlashes(key);

@@ -18,6 +18,12 @@ internal ref partial struct Rules
             });
         }
         else if (!IsNew(NamespaceSet.Time))
-            Add(new Fault("offsets need a time namespace") { Field = "linux.timeOffsets", Hint = "add {\"type\": \"time\"} to linux.namespaces" });
+        {
+            Add(new Fault("offsets need a time namespace")
+            {
+                Field = "linux.timeOffsets",
+                Hint = "add {\"type\": \"time\"} to linux.namespaces",
+            });
+        }
     }
 }

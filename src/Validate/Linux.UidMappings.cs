@@ -44,7 +44,8 @@ internal ref partial struct Rules
 
         if (mappings.Length == 0)
         {
-            Add(new Fault($"{(_facts.RootlessEuid ? "rootless container" : "a new user namespace")} requires at least one {kind} mapping")
+            string subject = _facts.RootlessEuid ? "rootless container" : "a new user namespace";
+            Add(new Fault($"{subject} requires at least one {kind} mapping")
             {
                 Field = field,
                 Hint = "add {\"containerID\": 0, \"hostID\": N, \"size\": 1} with an id of the host",
@@ -54,7 +55,11 @@ internal ref partial struct Rules
 
         if (mappings.Length > MaximumMappings)
         {
-            Add(new Fault($"{mappings.Length} ranges are too many") { Field = field, Hint = "the kernel takes at most 340; join adjacent ones" });
+            Add(new Fault($"{mappings.Length} ranges are too many")
+            {
+                Field = field,
+                Hint = "the kernel takes at most 340; join adjacent ones",
+            });
             return;
         }
 
@@ -75,7 +80,12 @@ internal ref partial struct Rules
         IdMapping range = mappings[index];
         if (range.Size == 0)
         {
-            Add(new Fault("an empty range maps nothing") { Field = $"{field}[{index}].size", Value = "0", Hint = "use 1 or more, or remove the range" });
+            Add(new Fault("an empty range maps nothing")
+            {
+                Field = $"{field}[{index}].size",
+                Value = "0",
+                Hint = "use 1 or more, or remove the range",
+            });
             return;
         }
 
@@ -124,7 +134,8 @@ internal ref partial struct Rules
         size != 0 && otherSize != 0 && first < (ulong)otherFirst + otherSize && otherFirst < (ulong)first + size;
 
     /// <summary>Whether an id is mapped, or the list has findings of its own that one for every id would hide.</summary>
-    private static bool IsUsable(uint id, IdMapping[] mappings) => mappings.Length is 0 or > MaximumMappings || IsMapped(id, mappings);
+    private static bool IsUsable(uint id, IdMapping[] mappings) =>
+        mappings.Length is 0 or > MaximumMappings || IsMapped(id, mappings);
 
     /// <summary>Whether an id of the container lies in one of the ranges.</summary>
     private static bool IsMapped(uint id, IdMapping[] mappings)

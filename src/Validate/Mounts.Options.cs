@@ -35,7 +35,8 @@ internal ref partial struct Rules
     {
         _ when word.StartsWith("name="u8) || word.StartsWith("release_agent="u8) => true,
         _ when word.SequenceEqual("none"u8) || word.SequenceEqual("all"u8) || word.SequenceEqual("noprefix"u8)
-            || word.SequenceEqual("clone_children"u8) || word.SequenceEqual("cpuset_v2_mode"u8) || word.SequenceEqual("xattr"u8) => true,
+            || word.SequenceEqual("clone_children"u8) || word.SequenceEqual("cpuset_v2_mode"u8)
+            || word.SequenceEqual("xattr"u8) => true,
         _ when word.SequenceEqual("cpuset"u8) || word.SequenceEqual("cpu"u8) || word.SequenceEqual("cpuacct"u8)
             || word.SequenceEqual("blkio"u8) || word.SequenceEqual("memory"u8) || word.SequenceEqual("devices"u8)
             || word.SequenceEqual("freezer"u8) || word.SequenceEqual("net_cls"u8) || word.SequenceEqual("perf_event"u8)

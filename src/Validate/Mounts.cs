@@ -12,9 +12,21 @@ internal ref partial struct Rules
         {
             Mount mount = mounts[i];
             if (mount.Destination.IsEmpty)
-                Add(new Fault("missing") { Field = $"mounts[{i}].destination", Hint = "name the mount point inside the container" });
+            {
+                Add(new Fault("missing")
+                {
+                    Field = $"mounts[{i}].destination",
+                    Hint = "name the mount point inside the container",
+                });
+            }
             if (mount.Type.IsEmpty && !IsBind(mount))
-                Add(new Fault("missing") { Field = $"mounts[{i}].type", Hint = "name a file system type, or add the bind option" });
+            {
+                Add(new Fault("missing")
+                {
+                    Field = $"mounts[{i}].type",
+                    Hint = "name a file system type, or add the bind option",
+                });
+            }
             if (mount.Type.Is("cgroup"u8) || mount.Type.Is("cgroup2"u8))
                 CgroupOptions(mount.Options ?? [], i);
             if (_facts.RootlessEuid && MapsIds)

@@ -57,13 +57,27 @@ internal ref partial struct Rules
     private void Refuse(Utf8 value, string field)
     {
         if (!value.IsEmpty)
-            Refuse(new Fault("this field is not applied by this version") { Field = field, Value = Shown(value), Hint = "remove it" });
+        {
+            Refuse(new Fault("this field is not applied by this version")
+            {
+                Field = field,
+                Value = Shown(value),
+                Hint = "remove it",
+            });
+        }
     }
 
     private void Refuse(Hook[]? hooks, string field)
     {
         if (hooks is { Length: > 0 })
-            Refuse(new Fault("hooks are not applied by this version") { Field = $"{field}[0].path", Value = Shown(hooks[0].Path), Hint = "remove them" });
+        {
+            Refuse(new Fault("hooks are not applied by this version")
+            {
+                Field = $"{field}[0].path",
+                Value = Shown(hooks[0].Path),
+                Hint = "remove them",
+            });
+        }
     }
 
     private void RefuseMappedMounts(Mount[] mounts)

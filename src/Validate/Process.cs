@@ -9,7 +9,11 @@ internal ref partial struct Rules
     {
         if (_config.Process is not Process process)
         {
-            Add(new Fault("process property must not be empty") { Field = "process", Hint = "give at least process.args and process.cwd" });
+            Add(new Fault("process property must not be empty")
+            {
+                Field = "process",
+                Hint = "give at least process.args and process.cwd",
+            });
             return;
         }
 
@@ -42,7 +46,14 @@ internal ref partial struct Rules
         if (cwd.IsEmpty)
             Add(new Fault("Cwd property must not be empty") { Field = "process.cwd", Hint = "use \"/\"" });
         else if (!cwd.StartsWith("/"u8))
-            Add(new Fault("Cwd must be an absolute path") { Field = "process.cwd", Value = Shown(cwd), Hint = "start it with /" });
+        {
+            Add(new Fault("Cwd must be an absolute path")
+            {
+                Field = "process.cwd",
+                Value = Shown(cwd),
+                Hint = "start it with /",
+            });
+        }
     }
 
     // OOM_SCORE_ADJ_MIN and OOM_SCORE_ADJ_MAX (linux/oom.h).

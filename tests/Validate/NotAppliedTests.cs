@@ -1,0 +1,131 @@
+using System.Linq;
+using FluentAssertions;
+using Xunit;
+
+namespace OciRun.Tests.Validate;
+
+public sealed class NotAppliedTests
+{
+    private const string Field = "this field is not applied by this version; remove it";
+
+    [Theory]
+    [InlineData("\"apparmorProfile\": \"x\"", "process.apparmorProfile \"x\"")]
+    [InlineData("\"apparmorProfile\": \"unconfined\"", "process.apparmorProfile \"unconfined\"")]
+    [InlineData("\"selinuxLabel\": \"a:b:c\"", "process.selinuxLabel \"a:b:c\"")]
+    [InlineData("\"scheduler\": {\"policy\": \"SCHED_OTHER\"}", "process.scheduler")]
+    [InlineData("\"scheduler\": {}", "process.scheduler")]
+    [InlineData("\"ioPriority\": {\"class\": \"IOPRIO_CLASS_IDLE\"}", "process.ioPriority")]
+    [InlineData("\"execCPUAffinity\": {\"initial\": \"0-3\"}", "process.execCPUAffinity.initial \"0-3\"")]
+    [InlineData("\"execCPUAffinity\": {\"final\": \"7\"}", "process.execCPUAffinity.final \"7\"")]
+    public void Fields_of_the_process_are_refused(string member, string field) =>
+        Validating.Process(member).Should().Equal($"{field}: {Field}");
+
+    [Theory]
+    [InlineData("\"timeOffsets\": {\"monotonic\": {\"secs\": 1}}", "linux.timeOffsets.monotonic")]
+    [InlineData("\"timeOffsets\": {\"boottime\": {}}", "linux.timeOffsets.boottime")]
+    [InlineData("\"mountLabel\": \"a:b:c\"", "linux.mountLabel \"a:b:c\"")]
+    [InlineData("\"intelRdt\": {}", "linux.intelRdt")]
+    [InlineData("\"memoryPolicy\": {}", "linux.memoryPolicy")]
+    [InlineData("\"personality\": {\"domain\": \"LINUX\", \"flags\": [\"X\"]}", "linux.personality.flags")]
+    public void Fields_of_linux_are_refused(string member, string field) =>
+        Validating.Linux("\"namespaces\": [{\"type\": \"time\"}], " + member).Should().Equal($"{field}: {Field}");
+
+    [Theory]
+    [InlineData("LINUX32")]
+    [InlineData("")]
+    public void Another_personality_is_refused(string domain) =>
+        Validating.Linux($$"""
+            "personality": {"domain": "{{domain}}"}
+            """).Should().Equal(
+            $"linux.personality.domain \"{domain}\": this field is not applied by this version; use LINUX, or remove it");
+
+    [Theory]
+    [InlineData("prestart")]
+    [InlineData("createRuntime")]
+    [InlineData("createContainer")]
+    [InlineData("startContainer")]
+    [InlineData("poststart")]
+    [InlineData("poststop")]
+    public void Hooks_are_refused_by_the_path_of_the_first(string list) =>
+        Validating.Members($$"""
+            "hooks": {"{{list}}": [{"path": "/bin/a"}, {"path": "/bin/b"}]}
+            """).Should().Equal($"hooks.{list}[0].path \"/bin/a\": hooks are not applied by this version; remove them");
+
+    [Fact]
+    public void Every_list_of_hooks_is_refused() =>
+        Validating.Members("\"hooks\": {\"poststop\": [{\"path\": \"/b\"}], \"prestart\": [{\"path\": \"/a\"}]}").Should().Equal(
+            "hooks.prestart[0].path \"/a\": hooks are not applied by this version; remove them",
+            "hooks.poststop[0].path \"/b\": hooks are not applied by this version; remove them");
+
+    [Fact]
+    public void Network_interfaces_are_refused() =>
+        Validating.Linux("\"netDevices\": {\"eth1\": {\"name\": \"x\"}}").Should().Equal(
+            "linux.netDevices[\"eth1\"]: moving network interfaces is not applied by this version; "
+            + "remove linux.netDevices, and move the interfaces when the container is created");
+
+    [Theory]
+    [InlineData("\"listenerPath\": \"/run/x\", ")]
+    [InlineData("")]
+    public void Notification_is_refused_once(string listener) =>
+        Validating.Linux($$"""
+            "seccomp": {
+              "defaultAction": "SCMP_ACT_ALLOW", {{listener}}
+              "syscalls": [
+                {"names": ["read"], "action": "SCMP_ACT_ERRNO"},
+                {"names": ["mount"], "action": "SCMP_ACT_NOTIFY"}, {"names": ["umount2"], "action": "SCMP_ACT_NOTIFY"}
+              ]
+            }
+            """).Should().Equal(
+            "linux.seccomp.syscalls[1].action \"SCMP_ACT_NOTIFY\": this action is not applied by this version; "
+            + "use SCMP_ACT_ERRNO, or remove the rule");
+
+    [Theory]
+    [InlineData("shared")]
+    [InlineData("rshared")]
+    public void Sharing_with_the_host_is_refused(string word) =>
+        Validating.Linux($"\"rootfsPropagation\": \"{word}\"").Should().Equal(
+            $"linux.rootfsPropagation \"{word}\": sharing mounts with the host is not applied by this version; "
+            + "use one of private, rprivate, slave, rslave, unbindable, runbindable");
+
+    [Theory]
+    [InlineData("uidMappings")]
+    [InlineData("gidMappings")]
+    public void Mapped_mounts_are_refused(string field) =>
+        Validating.Members($$"""
+            "mounts": [
+              {"destination": "/a", "source": "/a", "options": ["bind"],
+               "{{field}}": [{"containerID": 0, "hostID": 1, "size": 1}]}
+            ]
+            """).Should().Equal(
+            $"mounts[0].{field}: id-mapped mounts are not applied by this version; "
+            + "remove uidMappings and gidMappings from the mount");
+
+    [Fact]
+    public void Empty_fields_ask_for_nothing() =>
+        Validating.Members("""
+            "process": {
+              "args": ["sh"], "cwd": "/", "apparmorProfile": "", "selinuxLabel": "", "ioPriority": null,
+              "scheduler": null, "execCPUAffinity": {}
+            },
+            "mounts": [{"destination": "/a", "type": "tmpfs", "uidMappings": [], "gidMappings": []}],
+            "hooks": {"prestart": [], "poststop": null},
+            "linux": {
+              "timeOffsets": {}, "netDevices": {}, "mountLabel": "", "intelRdt": null, "memoryPolicy": null,
+              "personality": {"domain": "LINUX"}, "seccomp": {"defaultAction": "SCMP_ACT_ALLOW", "listenerPath": "/run/x"}
+            }
+            """).Should().BeEmpty();
+
+    [Fact]
+    public void They_have_a_code_of_their_own_and_come_last() =>
+        Validating.Faults("""
+            "process": {"args": ["sh"], "cwd": "tmp", "ioPriority": {}}, "root": {"path": "rootfs"},
+            "hooks": {"prestart": [{"path": "/a"}]},
+            "linux": {"rootfsPropagation": "shared", "personality": {"domain": "LINUX32"}, "netDevices": {"a": {}}}
+            """).Select(finding => (finding.Field, finding.Code)).Should().Equal(
+            ("process.cwd", null),
+            ("process.ioPriority", "unsupported-field"),
+            ("hooks.prestart[0].path", "unsupported-field"),
+            ("linux.netDevices[\"a\"]", "unsupported-field"),
+            ("linux.rootfsPropagation", "unsupported-field"),
+            ("linux.personality.domain", "unsupported-field"));
+}
