@@ -2,11 +2,9 @@ using System;
 using System.Collections.Generic;
 using System.Diagnostics;
 using System.Globalization;
-using System.IO;
 using System.Linq;
 using System.Text.RegularExpressions;
 using FluentAssertions;
-using Xunit;
 
 namespace OciRun.Tests.Child;
 
@@ -119,7 +117,7 @@ public sealed partial class CompiledChildTests
 
         private static IEnumerable<string> Output(string program, string arguments)
         {
-            using Process process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true })!;
+            using Process process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, UseShellExecute = false })!;
             while (process.StandardOutput.ReadLine() is { } line)
                 yield return line;
             process.WaitForExit();

@@ -33,8 +33,8 @@ internal sealed class ConformanceCase
         foreach (string file in Directory.EnumerateFiles(Directory_, "*.json", SearchOption.AllDirectories).Order(StringComparer.Ordinal))
         {
             string name = Path.GetRelativePath(Directory_, file)[..^".json".Length];
-            JsonObject json = (JsonObject)JsonNode.Parse(File.ReadAllText(file))!;
-            string[] views = json.ContainsKey("views") ? Strings(json["views"]) : new[] { "native" };
+            JsonObject read = (JsonObject)JsonNode.Parse(File.ReadAllText(file))!;
+            string[] views = read.ContainsKey("views") ? Strings(read["views"]) : new[] { "native" };
             foreach (string view in views)
                 yield return new object[] { name, Enum.Parse<View>(view, ignoreCase: true) };
         }
