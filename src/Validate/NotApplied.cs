@@ -16,9 +16,9 @@ internal ref partial struct Rules
         if (_config.Process is Process process)
         {
             Refuse(process.ApparmorProfile, "process.apparmorProfile");
-            Refuse(process.Scheduler is not null, "process.scheduler");
+            Refuse(process.Scheduler is not null, "process.scheduler", process.Scheduler?.Policy ?? default);
             Refuse(process.SelinuxLabel, "process.selinuxLabel");
-            Refuse(process.IoPriority is not null, "process.ioPriority");
+            Refuse(process.IoPriority is not null, "process.ioPriority", process.IoPriority?.Class ?? default);
             Refuse(process.ExecCpuAffinity?.Initial ?? default, "process.execCPUAffinity.initial");
             Refuse(process.ExecCpuAffinity?.Final ?? default, "process.execCPUAffinity.final");
         }
@@ -42,29 +42,25 @@ internal ref partial struct Rules
             RefuseNotify(linux.Seccomp?.Syscalls ?? []);
             RefuseSharing(linux.RootfsPropagation);
             Refuse(linux.MountLabel, "linux.mountLabel");
-            Refuse(linux.IntelRdt is not null, "linux.intelRdt");
-            Refuse(linux.MemoryPolicy is not null, "linux.memoryPolicy");
+            Refuse(linux.IntelRdt is not null, "linux.intelRdt", linux.IntelRdt?.ClosId ?? default);
+            Refuse(linux.MemoryPolicy is not null, "linux.memoryPolicy", linux.MemoryPolicy?.Mode ?? default);
             RefusePersonality(linux.Personality);
         }
     }
 
-    private void Refuse(bool given, string field)
-    {
-        if (given)
-            Refuse(new Fault("this field is not applied by this version") { Field = field, Hint = "remove it" });
-    }
+    private void Refuse(Utf8 value, string field) => Refuse(!value.IsEmpty, field, value);
 
-    private void Refuse(Utf8 value, string field)
+    /// <summary>Refuses a field; of an object, <paramref name="value"/> is the member that names what is asked for.</summary>
+    private void Refuse(bool given, string field, Utf8 value = default)
     {
-        if (!value.IsEmpty)
+        if (!given)
+            return;
+        Refuse(new Fault("this field is not applied by this version")
         {
-            Refuse(new Fault("this field is not applied by this version")
-            {
-                Field = field,
-                Value = Shown(value),
-                Hint = "remove it",
-            });
-        }
+            Field = field,
+            Value = value.IsEmpty ? null : Shown(value),
+            Hint = "remove it",
+        });
     }
 
     private void Refuse(Hook[]? hooks, string field)

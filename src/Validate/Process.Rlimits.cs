@@ -1,4 +1,3 @@
-using System;
 using OciRun.Errors;
 using OciRun.Spec;
 
@@ -12,7 +11,7 @@ internal ref partial struct Rules
         for (int i = 0; i < limits.Length; i++)
         {
             Rlimit limit = limits[i];
-            int number = RlimitNumber(limit.Type.Span);
+            int number = Kernel.Rlimits.Number(limit.Type.Span);
             if (number < 0)
             {
                 Add(new Fault(limit.Type.IsNull ? "missing" : "unknown resource limit")
@@ -48,26 +47,4 @@ internal ref partial struct Rules
             }
         }
     }
-
-    /// <summary>RLIMIT_* number (asm-generic/resource.h) of a name, or -1.</summary>
-    private static int RlimitNumber(ReadOnlySpan<byte> type) => type switch
-    {
-        _ when type.SequenceEqual("RLIMIT_CPU"u8) => 0,
-        _ when type.SequenceEqual("RLIMIT_FSIZE"u8) => 1,
-        _ when type.SequenceEqual("RLIMIT_DATA"u8) => 2,
-        _ when type.SequenceEqual("RLIMIT_STACK"u8) => 3,
-        _ when type.SequenceEqual("RLIMIT_CORE"u8) => 4,
-        _ when type.SequenceEqual("RLIMIT_RSS"u8) => 5,
-        _ when type.SequenceEqual("RLIMIT_NPROC"u8) => 6,
-        _ when type.SequenceEqual("RLIMIT_NOFILE"u8) => 7,
-        _ when type.SequenceEqual("RLIMIT_MEMLOCK"u8) => 8,
-        _ when type.SequenceEqual("RLIMIT_AS"u8) => 9,
-        _ when type.SequenceEqual("RLIMIT_LOCKS"u8) => 10,
-        _ when type.SequenceEqual("RLIMIT_SIGPENDING"u8) => 11,
-        _ when type.SequenceEqual("RLIMIT_MSGQUEUE"u8) => 12,
-        _ when type.SequenceEqual("RLIMIT_NICE"u8) => 13,
-        _ when type.SequenceEqual("RLIMIT_RTPRIO"u8) => 14,
-        _ when type.SequenceEqual("RLIMIT_RTTIME"u8) => 15,
-        _ => -1,
-    };
 }

@@ -12,9 +12,10 @@ public sealed class NotAppliedTests
     [InlineData("\"apparmorProfile\": \"x\"", "process.apparmorProfile \"x\"")]
     [InlineData("\"apparmorProfile\": \"unconfined\"", "process.apparmorProfile \"unconfined\"")]
     [InlineData("\"selinuxLabel\": \"a:b:c\"", "process.selinuxLabel \"a:b:c\"")]
-    [InlineData("\"scheduler\": {\"policy\": \"SCHED_OTHER\"}", "process.scheduler")]
+    [InlineData("\"scheduler\": {\"policy\": \"SCHED_OTHER\"}", "process.scheduler \"SCHED_OTHER\"")]
     [InlineData("\"scheduler\": {}", "process.scheduler")]
-    [InlineData("\"ioPriority\": {\"class\": \"IOPRIO_CLASS_IDLE\"}", "process.ioPriority")]
+    [InlineData("\"ioPriority\": {\"class\": \"IOPRIO_CLASS_IDLE\"}", "process.ioPriority \"IOPRIO_CLASS_IDLE\"")]
+    [InlineData("\"ioPriority\": {}", "process.ioPriority")]
     [InlineData("\"execCPUAffinity\": {\"initial\": \"0-3\"}", "process.execCPUAffinity.initial \"0-3\"")]
     [InlineData("\"execCPUAffinity\": {\"final\": \"7\"}", "process.execCPUAffinity.final \"7\"")]
     public void Fields_of_the_process_are_refused(string member, string field) =>
@@ -25,6 +26,8 @@ public sealed class NotAppliedTests
     [InlineData("\"timeOffsets\": {\"boottime\": {}}", "linux.timeOffsets.boottime")]
     [InlineData("\"mountLabel\": \"a:b:c\"", "linux.mountLabel \"a:b:c\"")]
     [InlineData("\"intelRdt\": {}", "linux.intelRdt")]
+    [InlineData("\"intelRdt\": {\"closID\": \"x\"}", "linux.intelRdt \"x\"")]
+    [InlineData("\"memoryPolicy\": {\"mode\": \"MPOL_BIND\"}", "linux.memoryPolicy \"MPOL_BIND\"")]
     [InlineData("\"memoryPolicy\": {}", "linux.memoryPolicy")]
     [InlineData("\"personality\": {\"domain\": \"LINUX\", \"flags\": [\"X\"]}", "linux.personality.flags")]
     public void Fields_of_linux_are_refused(string member, string field) =>
