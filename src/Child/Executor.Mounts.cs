@@ -301,7 +301,11 @@ internal static unsafe partial class Executor
             long target = OpenTarget(c, m, directory);
             if (target < 0)
                 return c->Syscall != 0 ? target : Fail(c, SYS.openat2, target);
-            if (c->HasMountApi == 0)
+            stat covered;
+            result = Call(c, SYS.fstat, Raw.fstat((int)target, &covered));
+            if (result == 0 && directory != ((covered.st_mode & Uapi.S_IFMT) == Uapi.S_IFDIR))
+                result = Fail(c, SYS.move_mount, -Errno.ENOTDIR);
+            if (result >= 0 && c->HasMountApi == 0)
                 result = LegacyBind(c, m, &tree, (int)target);
             if (result >= 0 && m->Enslave != 0)
                 result = SetOnePropagation(c, tree, Uapi.MS_SLAVE | Uapi.MS_REC);

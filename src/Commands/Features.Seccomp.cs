@@ -1,4 +1,5 @@
 using System.Collections.Generic;
+using OciRun.Filters;
 using OciRun.Kernel;
 
 namespace OciRun.Commands;
@@ -9,7 +10,7 @@ internal static class SeccompSupport
     public static string[] Flags()
     {
         List<string> supported = [];
-        foreach (string flag in FeatureLists.SeccompFlags)
+        foreach (string flag in SeccompCompiler.KnownFlags)
         {
             if (IsSupported(Bits(flag)))
                 supported.Add(flag);

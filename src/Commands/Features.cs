@@ -1,4 +1,5 @@
 using System;
+using OciRun.Filters;
 using OciRun.Plan;
 using OciRun.Spec;
 
@@ -27,21 +28,21 @@ internal static class Features
         MountOptions = MountOptions.Words(),
         Namespaces = FeatureLists.Namespaces,
         Capabilities = FeatureLists.Capabilities,
-        Cgroup = new CgroupFeatures(V1: false, V2: true, Systemd: true, SystemdUser: true, Rdma: true),
+        Cgroup = new CgroupFeatures(V1: false, V2: true, Systemd: false, SystemdUser: false, Rdma: false),
         Seccomp = new SeccompFeatures(
             Enabled: true,
             FeatureLists.SeccompActions,
-            FeatureLists.SeccompOperators,
-            FeatureLists.SeccompArchs,
-            FeatureLists.SeccompFlags,
+            SeccompCompiler.Operators,
+            SeccompCompiler.Architectures,
+            SeccompCompiler.KnownFlags,
             SeccompSupport.Flags()),
-        Apparmor = true,
-        Selinux = true,
-        IntelRdt = new IntelRdtFeatures(Enabled: true, Schemata: true, Monitoring: true),
-        MemoryPolicy = new MemoryPolicyFeatures(FeatureLists.MemoryPolicyModes, FeatureLists.MemoryPolicyFlags),
+        Apparmor = false,
+        Selinux = false,
+        IntelRdt = new IntelRdtFeatures(Enabled: false, Schemata: false, Monitoring: false),
+        MemoryPolicy = new MemoryPolicyFeatures([], []),
         // Callers refuse or send idmapped mounts by this, so it follows what the parser takes.
         IdmappedMounts = Array.IndexOf(MountOptions.Words(), "idmap") >= 0,
-        NetDevices = true,
+        NetDevices = false,
         Annotations =
         [
             new Pair("org.ocirun.version", Version.Program),

@@ -21,7 +21,7 @@ internal static partial class Log
 
     private static int s_file = -1;
     private static bool s_json;
-    private static Level s_level = Level.Warning;
+    private static Level s_level = Level.Error;
 
     /// <summary>True when debug records are wanted.</summary>
     public static bool IsDebug => s_level == Level.Debug;
@@ -32,21 +32,21 @@ internal static partial class Log
     /// </summary>
     /// <param name="path">File, created 0644 and appended to; <c>file:</c> may precede it. Null or empty: none.</param>
     /// <param name="format"><c>text</c> (null too) or <c>json</c>.</param>
-    /// <param name="level"><c>error</c>, <c>warning</c> (null too) or <c>debug</c>.</param>
+    /// <param name="level"><c>error</c> (null too: some callers read the log as one JSON object), <c>warning</c> or <c>debug</c>.</param>
     /// <param name="debug">Debug whatever <paramref name="level"/> says.</param>
     /// <exception cref="FaultException">The file cannot be opened, or a word is not known.</exception>
     public static void Open(string? path, string? format, string? level, bool debug)
     {
         Close();
         s_json = string.Equals(format, "json", StringComparison.Ordinal);
-        s_level = Level.Warning;
+        s_level = Level.Error;
         if (!string.IsNullOrEmpty(path))
             s_file = OpenFile(path);
         s_level = level switch
         {
             _ when debug => Level.Debug,
-            null or "" or "warning" or "warn" or "info" => Level.Warning,
-            "error" => Level.Error,
+            null or "" or "error" => Level.Error,
+            "warning" or "warn" or "info" => Level.Warning,
             "debug" => Level.Debug,
             _ => throw Unknown("--log-level", level, "invalid log-level", "use error, warning or debug"),
         };

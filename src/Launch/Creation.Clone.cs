@@ -130,7 +130,7 @@ internal sealed unsafe partial class Creation
             int type = fd < 0 ? fd : Sys.ioctl(fd, Uapi.NS_GET_NSTYPE, null);
             if (fd < 0 || type < 0 || (ulong)type != joined.Flag)
             {
-                throw new FaultException(new Fault(fd < 0 ? "cannot open the namespace" : "it is not a namespace of that type")
+                throw new FaultException(new Fault(fd < 0 ? "cannot open the namespace" : $"it is not a namespace of type {Planner.NamespaceName(joined.Flag)}")
                 {
                     Field = joined.Field,
                     Value = joined.Path.ToString(),

@@ -200,22 +200,22 @@ internal sealed unsafe partial class Creation : IDisposable
         InUserNamespace = Machine.InUserNamespace,
         RootlessEuid = Sys.geteuid() != 0,
         LastCapability = Machine.LastCapability,
-        AppArmor = Machine.AppArmorEnabled,
-        SELinux = Machine.SELinuxEnabled,
     };
 
     // Resolved once: a link on the way that changes later cannot move the root.
     private string FindRootfs()
     {
         Utf8 path = Paths.Below(_options.Bundle, _config.Root!.Path);
-        using Fd root = new(Sys.openat(Uapi.AT_FDCWD, path.Span, Uapi.O_PATH | Uapi.O_DIRECTORY));
+        using Fd root = new(Sys.openat(Uapi.AT_FDCWD, path.Span, Uapi.O_PATH | Uapi.O_DIRECTORY | Uapi.O_NOFOLLOW));
         Span<byte> resolved = stackalloc byte[4096];
         int length = root.Number < 0
             ? root.Number
             : Sys.readlinkat(Uapi.AT_FDCWD, Sys.Bytes($"/proc/self/fd/{root.Number}"), resolved);
         if (length > 0)
             return System.Text.Encoding.UTF8.GetString(resolved[..length]);
-        throw new FaultException(new Fault($"invalid rootfs: \"{path}\"")
+        bool link = length == -Errno.ENOTDIR && Sys.fstatat(Uapi.AT_FDCWD, path.Span, out stat st, Uapi.AT_SYMLINK_NOFOLLOW) == 0
+            && (st.st_mode & Uapi.S_IFMT) == Uapi.S_IFLNK;
+        throw new FaultException(new Fault(link ? "invalid rootfs: not an absolute path, or a symlink" : $"invalid rootfs: \"{path}\"")
         {
             Field = "root.path",
             Value = _config.Root.Path.ToString(),

@@ -49,12 +49,22 @@ internal static unsafe class Launcher
             return 0;
         int status = Foreground.Wait(creation.Pid, creation.Pidfd, creation.Signals, creation.Master);
         if (!options.Keep)
+            Delete(creation);
+        return status;
+    }
+
+    // Another command may have deleted it meanwhile, which must not cost the process's status.
+    private static void Delete(Creation creation)
+    {
+        try
         {
             creation.Directory.Lock();
             Teardown.Remove(creation.Directory, creation.Record);
         }
-
-        return status;
+        catch (FaultException gone) when (gone.Fault.Code == StateRoot.MissingCode)
+        {
+            Log.Debug("the container was deleted by another command");
+        }
     }
 
     /// <summary>Lets a created container's process go, and reports what fails up to and including its execve.</summary>
@@ -62,12 +72,7 @@ internal static unsafe class Launcher
     {
         using ContainerDirectory directory = StateRoot.FindContainer(root, id);
         directory.Lock();
-        ContainerRecord record = directory.Load() ?? throw new FaultException(new Fault("container does not exist")
-        {
-            Field = "container",
-            Value = id,
-            Code = StateRoot.MissingCode,
-        });
+        ContainerRecord record = directory.Load() ?? throw StateRoot.Missing(id);
         ContainerStatus status = Status.Of(directory, record);
         if (status != ContainerStatus.Created)
             throw NotCreated(id, status);

@@ -24,6 +24,19 @@ internal sealed unsafe partial class Planner
         _ => 0,
     };
 
+    /// <summary>Type of config.json for one CLONE_NEW* flag.</summary>
+    public static string NamespaceName(ulong flag) => flag switch
+    {
+        Uapi.CLONE_NEWPID => "pid",
+        Uapi.CLONE_NEWNET => "network",
+        Uapi.CLONE_NEWNS => "mount",
+        Uapi.CLONE_NEWIPC => "ipc",
+        Uapi.CLONE_NEWUTS => "uts",
+        Uapi.CLONE_NEWUSER => "user",
+        Uapi.CLONE_NEWCGROUP => "cgroup",
+        _ => "time",
+    };
+
     private bool Joins(ReadOnlySpan<byte> type)
     {
         ulong flag = NamespaceFlag(type);
