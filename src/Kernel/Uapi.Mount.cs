@@ -74,6 +74,6 @@ internal static partial class Uapi
     public const long ST_NODIRATIME = 0x800;
     public const long ST_RELATIME = 0x1000;
 
-    /// <summary>linux/pidfd.h and kernel/pid.c: inode number of the root of a procfs.</summary>
+    /// <summary>linux/proc_ns.h (in linux/fs.h as PROCFS_ROOT_INO from Linux 6.17): inode number of a procfs's root.</summary>
     public const ulong PROC_ROOT_INO = 1;
 }

@@ -5,6 +5,7 @@ using System.Threading;
 using System.Threading.Tasks;
 using FluentAssertions;
 using OciRun.Errors;
+using OciRun.Kernel;
 using OciRun.State;
 using Xunit;
 
@@ -89,7 +90,7 @@ public sealed class ContainerDirectoryTests : IDisposable
         {
             File.WriteAllText(Path.Combine(mount, "file"), "");
             FluentActions.Invoking(directory.Remove).Should().Throw<FaultException>()
-                .Which.Fault.Errno.Should().Be(Kernel.Errno.EXDEV);
+                .Which.Fault.Errno.Should().Be(Errno.EXDEV);
             File.Exists(Path.Combine(mount, "file")).Should().BeTrue();
         }
         finally

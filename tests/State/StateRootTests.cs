@@ -2,6 +2,7 @@ using System;
 using System.IO;
 using FluentAssertions;
 using OciRun.Errors;
+using OciRun.Kernel;
 using OciRun.State;
 using Xunit;
 
@@ -70,7 +71,7 @@ public sealed class StateRootTests : IDisposable
     [Fact]
     public void A_root_of_another_user_is_refused()
     {
-        Kernel.Sys.fchownat(-100, Kernel.Sys.Bytes(_scratch.Root), 12345, 0, 0).Should().Be(0);
+        Sys.fchownat(-100, Sys.Bytes(_scratch.Root), 12345, 0, 0).Should().Be(0);
         FluentActions.Invoking(() => StateRoot.Open(_scratch.Root, mustExist: false)).Should().Throw<FaultException>()
             .Which.Fault.Text().Should().Contain("12345");
     }
@@ -150,9 +151,9 @@ public sealed class StateRootUmaskTests : IDisposable
     public void A_container_s_directory_is_0711_whatever_the_umask()
     {
         using StateRoot root = StateRoot.Open(_scratch.Root, mustExist: true);
-        int old = Kernel.Sys.umask(0x3f);
+        int old = Sys.umask(0x3f);
         using ContainerDirectory directory = root.Reserve("c");
-        Kernel.Sys.umask((uint)old);
+        Sys.umask((uint)old);
         File.GetUnixFileMode(directory.Path).Should().Be((UnixFileMode)Convert.ToInt32("711", 8));
     }
 }
