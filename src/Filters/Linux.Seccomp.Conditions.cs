@@ -41,8 +41,8 @@ internal struct SeccompCondition
     {
         SeccompCondition narrow = this;
         narrow.Wide = false;
-        narrow.Value = (uint)Value;
-        narrow.Mask = (uint)Mask;
+        narrow.Value = Value & uint.MaxValue;
+        narrow.Mask = Mask & uint.MaxValue;
         return narrow;
     }
 
