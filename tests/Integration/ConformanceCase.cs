@@ -9,7 +9,7 @@ namespace OciRun.Tests.Integration;
 /// <summary>One file of <c>conformance/</c>; its keys are described in conformance/README.md.</summary>
 internal sealed class ConformanceCase
 {
-    private static readonly string Directory_ = Path.Combine(Runtime.RepositoryRoot(), "conformance");
+    private static readonly string Folder = Path.Combine(Runtime.RepositoryRoot(), "conformance");
 
     private readonly JsonObject json;
 
@@ -30,11 +30,11 @@ internal sealed class ConformanceCase
     /// <summary>Every case with every view it asks for.</summary>
     public static IEnumerable<object[]> All()
     {
-        foreach (string file in Directory.EnumerateFiles(Directory_, "*.json", SearchOption.AllDirectories).Order(StringComparer.Ordinal))
+        foreach (string file in Directory.EnumerateFiles(Folder, "*.json", SearchOption.AllDirectories).Order(StringComparer.Ordinal))
         {
-            string name = Path.GetRelativePath(Directory_, file)[..^".json".Length];
-            JsonObject read = (JsonObject)JsonNode.Parse(File.ReadAllText(file))!;
-            string[] views = read.ContainsKey("views") ? Strings(read["views"]) : new[] { "native" };
+            string name = Path.GetRelativePath(Folder, file)[..^".json".Length];
+            JsonObject content = (JsonObject)JsonNode.Parse(File.ReadAllText(file))!;
+            string[] views = content.ContainsKey("views") ? Strings(content["views"]) : new[] { "native" };
             foreach (string view in views)
                 yield return new object[] { name, Enum.Parse<View>(view, ignoreCase: true) };
         }
@@ -43,7 +43,7 @@ internal sealed class ConformanceCase
     /// <summary>Reads a case for a bundle at the given place.</summary>
     public static ConformanceCase Load(string name, string bundle)
     {
-        string text = File.ReadAllText(Path.Combine(Directory_, name + ".json")).Replace("{bundle}", bundle, StringComparison.Ordinal);
+        string text = File.ReadAllText(Path.Combine(Folder, name + ".json")).Replace("{bundle}", bundle, StringComparison.Ordinal);
         return new ConformanceCase((JsonObject)JsonNode.Parse(text)!);
     }
 

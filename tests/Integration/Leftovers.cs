@@ -1,8 +1,11 @@
 using System;
 using System.Collections.Generic;
+using System.Diagnostics;
+using System.Globalization;
 using System.IO;
 using System.Linq;
 using System.Threading;
+using Mono.Unix.Native;
 
 namespace OciRun.Tests.Integration;
 
@@ -24,6 +27,7 @@ internal static class Leftovers
             found.AddRange(Cgroups(ids));
             found.AddRange(State(stateRoot));
             found.AddRange(Files(ids));
+            found.AddRange(NullDevice());
             if (found.Count == 0)
                 break;
             Thread.Sleep(50);
@@ -62,6 +66,37 @@ internal static class Leftovers
         }
     }
 
+    // Every caller's stdio may be the host's null device; a runtime that chowns stdio must not chown it.
+    private static IEnumerable<string> NullDevice()
+    {
+        Syscall.stat("/dev/null", out Stat stat);
+        if (stat.st_uid != 0 || stat.st_gid != 0)
+            yield return $"owner of /dev/null: {stat.st_uid}:{stat.st_gid}";
+    }
+
+    /// <summary>Takes away by force what a failed test left, so that the next one starts clean.</summary>
+    public static void Remove(string work, IReadOnlyCollection<string> ids)
+    {
+        foreach (string line in Processes(work, ids))
+            Syscall.kill(int.Parse(line.Split(' ')[1], CultureInfo.InvariantCulture), Signum.SIGKILL);
+        foreach (string line in Mounts(work).Reverse())
+        {
+            using Process umount = Process.Start("umount", new[] { "-l", line.Split(' ')[5] });
+            umount.WaitForExit();
+        }
+
+        Syscall.chown("/dev/null", 0, 0);
+        for (int attempt = 0; attempt < 20 && Cgroups(ids).Any(); attempt++)
+        {
+            foreach (string line in Cgroups(ids).Reverse())
+                Syscall.rmdir(line["cgroup: ".Length..]);
+            Thread.Sleep(50);
+        }
+
+        if (!Mounts(work).Any())
+            Directory.Delete(work, recursive: true);
+    }
+
     private static IEnumerable<string> Cgroups(IReadOnlyCollection<string> ids)
     {
         if (Cgroup2Mount is null)
@@ -74,8 +109,12 @@ internal static class Leftovers
         }
     }
 
-    private static IEnumerable<string> State(string root) =>
-        Directory.Exists(root) ? Directory.EnumerateFileSystemEntries(root).Select(e => "state: " + e) : Array.Empty<string>();
+    // crun keeps compiled seccomp programs in .cache on purpose; ocirun has no such directory.
+    private static IEnumerable<string> State(string root) => !Directory.Exists(root)
+        ? Array.Empty<string>()
+        : Directory.EnumerateFileSystemEntries(root)
+            .Where(e => Runtime.IsOcirun || Path.GetFileName(e) != ".cache")
+            .Select(e => "state: " + e);
 
     private static IEnumerable<string> Files(IReadOnlyCollection<string> ids)
     {
