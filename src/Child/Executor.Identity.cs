@@ -78,6 +78,14 @@ internal static unsafe partial class Executor
             long result = 0;
             if (id->SetGroups != 0)
                 result = Call(c, SYS.setgroups, Raw.setgroups(id->GroupCount, id->Groups));
+
+            // The user namespace that was joined denies it (user_namespaces(7)); nothing was asked for, so go on.
+            if (result == -Errno.EPERM && id->GroupCount == 0 && id->MayDenyGroups != 0)
+            {
+                id->SetGroups = 0;
+                result = 0;
+            }
+
             if (result == 0)
                 result = Call(c, SYS.setresgid, Raw.setresgid(id->Gid, id->Gid, id->Gid));
             if (result == 0 && s->Flags != 0)

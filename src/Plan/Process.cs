@@ -36,6 +36,7 @@ internal sealed unsafe partial class Planner
             Groups = Arena.Array<uint>(groups.Length),
             GroupCount = groups.Length,
             SetGroups = MaySetGroups(groups) ? (byte)1 : (byte)0,
+            MayDenyGroups = Joins("user"u8) || _request.InUserNamespace ? (byte)1 : (byte)0,
             NoNewPrivileges = process.NoNewPrivileges ? (byte)1 : (byte)0,
             LastCapability = _request.LastCapability,
         };

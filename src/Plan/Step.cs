@@ -139,6 +139,9 @@ internal unsafe struct IdentityStep
     /// <summary>False when setgroups(2) is denied and must not be called.</summary>
     public byte SetGroups;
 
+    /// <summary>True when a joined user namespace may deny setgroups(2), which then only matters if groups are given.</summary>
+    public byte MayDenyGroups;
+
     /// <summary>False when the config has no capabilities: the kernel's own rules decide.</summary>
     public byte SetCapabilities;
 

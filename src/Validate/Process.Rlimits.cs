@@ -11,7 +11,7 @@ internal ref partial struct Rules
         for (int i = 0; i < limits.Length; i++)
         {
             Rlimit limit = limits[i];
-            int number = Kernel.Rlimits.Number(limit.Type.Span);
+            int number = Spec.Rlimits.Number(limit.Type.Span);
             if (number < 0)
             {
                 Add(new Fault(limit.Type.IsNull ? "missing" : "unknown resource limit")

@@ -146,7 +146,7 @@ public sealed class DispatchTests : IDisposable
         Directory.CreateDirectory(Path.Combine(_scratch.Root, "broken"));
         File.WriteAllText(Path.Combine(_scratch.Root, "broken", "state.json"), "{");
         string log = Path.Combine(_scratch.Root, "log");
-        Ocirun.Result table = Ocirun.Run("--root", _scratch.Root, "--log", log, "list");
+        Ocirun.Result table = Ocirun.Run("--root", _scratch.Root, "--log", log, "--log-level", "warning", "list");
         table.Status.Should().Be(0);
         table.Errors.Should().BeEmpty();
         string stopped = "a           0           stopped     /bundles/b \"ü\"   2026-01-31T10:20:30.123456789Z   root\n";

@@ -66,9 +66,9 @@ public sealed class LogTests : IDisposable
     {
         File.WriteAllText(_file + ".old", "");
         File.Delete(_file + ".old");
-        Log.Open(scheme + _file, "json", null, debug: false);
+        Log.Open(scheme + _file, "json", "warning", debug: false);
         Log.Warning("first");
-        Log.Open(scheme + _file, "text", null, debug: false);
+        Log.Open(scheme + _file, "text", "warning", debug: false);
         Log.Warning("second");
         File.ReadAllLines(_file).Should().HaveCount(2).And.SatisfyRespectively(
             line => line.Should().StartWith("{\"level\":\"warning\",\"msg\":\"first\",\"time\":\""),
@@ -77,7 +77,7 @@ public sealed class LogTests : IDisposable
     }
 
     [Theory]
-    [InlineData(null, true, false)]
+    [InlineData(null, false, false)]
     [InlineData("warning", true, false)]
     [InlineData("error", false, false)]
     [InlineData("debug", true, true)]

@@ -1,6 +1,6 @@
 using System;
 
-namespace OciRun.Kernel;
+namespace OciRun.Spec;
 
 /// <summary>Resource limit names by number (asm-generic/resource.h, getrlimit(2)).</summary>
 internal static class Rlimits

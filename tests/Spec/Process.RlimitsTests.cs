@@ -1,10 +1,11 @@
 using System.Linq;
 using System.Text;
 using FluentAssertions;
-using OciRun.Kernel;
+using OciRun.Spec;
+using OciRun.Tests.Kernel;
 using Xunit;
 
-namespace OciRun.Tests.Kernel;
+namespace OciRun.Tests.Spec;
 
 public sealed class RlimitsTests
 {
