@@ -27,7 +27,7 @@ internal static class Leftovers
             found.AddRange(Cgroups(ids));
             found.AddRange(State(stateRoot));
             found.AddRange(Files(ids));
-            found.AddRange(NullDevice());
+            found.AddRange(NullDevice(work));
             if (found.Count == 0)
                 break;
             Thread.Sleep(50);
@@ -66,12 +66,22 @@ internal static class Leftovers
         }
     }
 
-    // Every caller's stdio may be the host's null device; a runtime that chowns stdio must not chown it.
-    private static IEnumerable<string> NullDevice()
+    // A caller's stdio is often the host's null device; a runtime that chowns stdio must leave it alone. The tests give
+    // runtimes a node of their own, so that one which does not leave it alone does no harm.
+    private static IEnumerable<string> NullDevice(string work)
     {
-        Syscall.stat("/dev/null", out Stat stat);
-        if (stat.st_uid != 0 || stat.st_gid != 0)
-            yield return $"owner of /dev/null: {stat.st_uid}:{stat.st_gid}";
+        if (Syscall.stat(NullDevicePath(work), out Stat stat) == 0 && (stat.st_uid != 0 || stat.st_gid != 0))
+            yield return $"owner of the null device: {stat.st_uid}:{stat.st_gid}";
+    }
+
+    /// <summary>A character device 1:3 that only this test uses.</summary>
+    public static string NullDevicePath(string work) => Path.Combine(work, "null");
+
+    public static void MakeNullDevice(string work)
+    {
+        string path = NullDevicePath(work);
+        Syscall.mknod(path, FilePermissions.S_IFCHR | (FilePermissions)0b110_110_110, (1 << 8) | 3);
+        Syscall.chmod(path, (FilePermissions)0b110_110_110);
     }
 
     /// <summary>Takes away by force what a failed test left, so that the next one starts clean.</summary>
@@ -85,7 +95,6 @@ internal static class Leftovers
             umount.WaitForExit();
         }
 
-        Syscall.chown("/dev/null", 0, 0);
         for (int attempt = 0; attempt < 20 && Cgroups(ids).Any(); attempt++)
         {
             foreach (string line in Cgroups(ids).Reverse())
@@ -101,7 +110,13 @@ internal static class Leftovers
     {
         if (Cgroup2Mount is null)
             yield break;
-        EnumerationOptions options = new() { RecurseSubdirectories = true, IgnoreInaccessible = true, AttributesToSkip = FileAttributes.None };
+        EnumerationOptions options = new()
+        {
+            RecurseSubdirectories = true,
+            MaxRecursionDepth = 4,
+            IgnoreInaccessible = true,
+            AttributesToSkip = FileAttributes.None,
+        };
         foreach (string dir in Directory.EnumerateDirectories(Cgroup2Mount, "*", options))
         {
             if (ids.Any(id => dir.Contains(id, StringComparison.Ordinal)))

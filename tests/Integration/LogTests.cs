@@ -1,5 +1,3 @@
-using System;
-using System.Globalization;
 using System.IO;
 using System.Linq;
 using System.Text.Json.Nodes;
@@ -30,9 +28,7 @@ public sealed class LogTests : RuntimeTest
         ((string)record["level"]!).Should().Be("error");
         string message = (string)record["msg"]!;
         outcome.Err.Should().Contain(message);
-        DateTimeOffset.TryParseExact((string)record["time"]!,
-                new[] { "yyyy-MM-ddTHH:mm:ssK", "yyyy-MM-ddTHH:mm:ss.FFFFFFFK" }, CultureInfo.InvariantCulture, DateTimeStyles.None, out _)
-            .Should().BeTrue("time is RFC 3339");
+        ((string)record["time"]!).Should().MatchRegex(@"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$", "time is RFC 3339");
     }
 
     [RuntimeFact]

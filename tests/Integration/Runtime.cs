@@ -129,7 +129,7 @@ public sealed class Runtime
             int call = ++runtime.calls;
             outPath = Path.Combine(runtime.work, $"call{call}.out");
             errPath = Path.Combine(runtime.work, $"call{call}.err");
-            redirections = $"</dev/null >'{outPath}' 2>'{errPath}'";
+            redirections = $"<'{Leftovers.NullDevicePath(runtime.work)}' >'{outPath}' 2>'{errPath}'";
         }
 
         /// <summary>What the call, and processes that inherited its stdout, wrote so far.</summary>

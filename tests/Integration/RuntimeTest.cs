@@ -32,6 +32,7 @@ public abstract class RuntimeTest : IDisposable
     {
         Work = Directory.CreateTempSubdirectory("ocirun-test-").FullName;
         File.SetUnixFileMode(Work, (UnixFileMode)0b111_101_101);
+        Leftovers.MakeNullDevice(Work);
         Id = NewId();
     }
 
@@ -64,6 +65,7 @@ public abstract class RuntimeTest : IDisposable
         Directory.CreateDirectory(Runtime.Root!);
         using Process chown = Process.Start("chown", $"-hR {Runtime.RootlessId}:{Runtime.RootlessId} {Work}");
         chown.WaitForExit();
+        Mono.Unix.Native.Syscall.chown(Leftovers.NullDevicePath(Work), 0, 0);
     }
 
     /// <summary><c>run</c> of the saved bundle.</summary>

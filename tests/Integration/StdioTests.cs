@@ -80,13 +80,23 @@ public sealed class StdioTests : RuntimeTest
         outcome.Out.Split('\n', StringSplitOptions.RemoveEmptyEntries).Order(StringComparer.Ordinal).Should().Equal("A=1", "HOME=/root");
     }
 
-    [RuntimeFact]
-    public void The_hosts_null_device_keeps_its_owner()
+    [RuntimeTheory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void The_callers_null_device_keeps_its_owner(bool userNamespace)
     {
         Bundle.Args("true").Process["user"] = new System.Text.Json.Nodes.JsonObject { ["uid"] = 1000, ["gid"] = 1000 };
-        Call("run").Redirect(">/dev/null 2>&1").Run().Exit.Should().Be(0);
-        Permissions("/dev/null").Should().Be(0b110_110_110);
-        Mono.Unix.Native.Syscall.stat("/dev/null", out Mono.Unix.Native.Stat stat);
+        if (userNamespace)
+        {
+            Bundle.Namespace("user");
+            Bundle.Linux["uidMappings"] = Bundle.Mapping(100000, 65536);
+            Bundle.Linux["gidMappings"] = Bundle.Mapping(100000, 65536);
+        }
+
+        string device = Leftovers.NullDevicePath(Work);
+        Call("run").Redirect($">'{device}' 2>&1").Run().Exit.Should().Be(0);
+        Permissions(device).Should().Be(0b110_110_110);
+        Mono.Unix.Native.Syscall.stat(device, out Mono.Unix.Native.Stat stat);
         stat.st_uid.Should().Be(0);
         stat.st_gid.Should().Be(0);
     }
