@@ -5,12 +5,15 @@ namespace OciRun.Filters;
 internal sealed partial class SeccompSection
 {
     // Loading a filter, the kernel runs it once for each number an architecture has, some 480 of them: a run's share of
-    // these is what its depth costs. The one added to each share keeps the rest of the tree balanced.
+    // these is what its depth costs. Half a number more for each run keeps the rest of the tree balanced.
     private const uint Emulated = 480;
+
+    // How many numbers are tested for one by one rather than searched; with more the tests take longer than the search.
+    private const int LargestGroup = 3;
 
     private uint[] _starts = new uint[128];
     private int[] _verdicts = new int[128];
-    private uint[] _weights = [];
+    private int[] _weights = [];
     private int[] _lists = new int[8];
     private int[] _places = new int[8];
 
@@ -30,30 +33,49 @@ internal sealed partial class SeccompSection
     public Span<int> Places => _places.AsSpan(0, ListCount);
 
     /// <summary>
-    /// True for one or two single numbers amid others that all get the same: testing for these is shorter than searching.
+    /// True for a few single numbers amid others that all get the same: testing for these takes one instruction each,
+    /// searching two.
     /// </summary>
-    public bool Islands(int first, int last)
+    public bool IsGroup(int first, int last)
     {
-        if (last - first is not (2 or 4))
+        if (last - first is < 2 or > 2 * LargestGroup || (last - first) % 2 != 0)
             return false;
-        for (int i = first; i < last; i += 2)
+        for (int i = first + 1; i < last; i += 2)
         {
-            if (_starts[i + 2] - _starts[i + 1] != 1 || _verdicts[i + 2] != _verdicts[i])
+            if (!IsIsland(i) || _verdicts[i - 1] != _verdicts[first])
                 return false;
         }
 
         return true;
     }
 
-    /// <summary>The run that begins the second half by weight of a range of runs.</summary>
+    /// <summary>
+    /// The run at which a range of runs is best divided: into halves of about the same weight, but not beside an island
+    /// if others will do, so that groups stay together.
+    /// </summary>
     public int Middle(int first, int last)
     {
-        uint sum = _weights[first] + _weights[last + 1];
-        int middle = first + 1;
-        while (middle < last && _weights[middle] + _weights[middle + 1] < sum)
-            middle++;
+        int sum = _weights[first] + _weights[last + 1];
+        int penalty = (_weights[last + 1] - _weights[first]) * 4 / 5;
+        int middle = last;
+        int least = int.MaxValue;
+        for (int i = first + 1; i <= last; i++)
+        {
+            int cost = Math.Abs((2 * _weights[i]) - sum);
+            if ((i < last && IsIsland(i)) || (i - 1 > first && IsIsland(i - 1)))
+                cost += penalty;
+            if (cost < least)
+            {
+                least = cost;
+                middle = i;
+            }
+        }
+
         return middle;
     }
+
+    private bool IsIsland(int run) => run > 0 && run < RunCount - 1
+        && _starts[run + 1] - _starts[run] == 1 && _verdicts[run - 1] == _verdicts[run + 1];
 
     // Lays the rules over what numbers without a rule get.
     private void Merge(ReadOnlySpan<uint> starts, ReadOnlySpan<int> verdicts, uint lower, uint upper)
@@ -124,13 +146,13 @@ internal sealed partial class SeccompSection
     private void Weigh()
     {
         if (_weights.Length <= RunCount)
-            _weights = new uint[_starts.Length + 1];
-        uint total = 0;
+            _weights = new int[_starts.Length + 1];
+        int total = 0;
         for (int i = 0; i < RunCount; i++)
         {
             _weights[i] = total;
             uint end = i + 1 < RunCount ? _starts[i + 1] : uint.MaxValue;
-            total += Math.Min(end, Emulated) - Math.Min(_starts[i], Emulated) + 1;
+            total += (2 * (int)(Math.Min(end, Emulated) - Math.Min(_starts[i], Emulated))) + 1;
         }
 
         _weights[RunCount] = total;

@@ -19,7 +19,7 @@ internal ref partial struct SeccompWriter
     {
         if (first == last)
             return Verdict(section, first);
-        if (section.Islands(first, last))
+        if (section.IsGroup(first, last))
         {
             int rest = Verdict(section, first);
             for (int i = last - 1; i > first; i -= 2)

@@ -53,11 +53,18 @@ internal static partial class Libseccomp
     /// <summary>The number of a call; below zero for a call the architecture lacks, -1 for one unknown to libseccomp.</summary>
     public static int Resolve(uint token, string name) => seccomp_syscall_resolve_name_arch(token, Encoding.ASCII.GetBytes(name + '\0'));
 
-    /// <summary>True when libseccomp knows a name, and knows it again by the number it has here.</summary>
-    public static bool Translates(Utf8 name)
+    /// <summary>
+    /// True when libseccomp gives a call the number of our table, which is of a newer release than Debian 12's, and knows
+    /// the call again by the number it has on this machine.
+    /// </summary>
+    public static bool Knows(string architecture, Utf8 name)
     {
-        int number = Resolve(0, name.ToString());
-        return number != -1 && NameOf(0, number) == name.ToString();
+        int native = Resolve(0, name.ToString());
+        if (native == -1 || NameOf(0, native) != name.ToString())
+            return false;
+        int theirs = Resolve(Token(architecture), name.ToString());
+        long ours = SyscallTableTests.Number(architecture, name.Span);
+        return theirs is > -300 and < -100 || Math.Max(theirs, -1) == ours;
     }
 
     /// <summary>True when an architecture has a call, be it through socketcall(2) or ipc(2).</summary>
