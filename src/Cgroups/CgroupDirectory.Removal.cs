@@ -44,11 +44,17 @@ internal sealed partial class CgroupDirectory
                 break;
             }
 
-            RemoveChildren(directory.Number, DeepestTree);
+            RemoveChildren(directory.Number);
             result = Sys.unlinkat(Uapi.AT_FDCWD, name, Uapi.AT_REMOVEDIR);
             if (result != -Errno.EBUSY || !WaitEmpty(directory.Number, deadline))
                 break;
             result = Sys.unlinkat(Uapi.AT_FDCWD, name, Uapi.AT_REMOVEDIR);
+
+            // Without a process and still busy: a mount below, or someone who makes cgroups as fast as they go.
+            if (result == -Errno.EBUSY && Stopwatch.GetTimestamp() >= deadline)
+                break;
+            if (result == -Errno.EBUSY)
+                Sys.nanosleep(1);
         }
 
         if (result is not 0 and not -Errno.ENOENT)
@@ -111,30 +117,54 @@ internal sealed partial class CgroupDirectory
         return false;
     }
 
-    private static void RemoveChildren(int directory, int depth)
+    // Down to a leaf, remove it from its parent, on to the next. A container may nest its cgroups as deep as it likes,
+    // so neither the stack nor the descriptors may grow with the depth; ".." stays inside, as it follows as many steps
+    // down and cgroups cannot be moved. Ends at the first one that is busy.
+    private static void RemoveChildren(int top)
     {
-        foreach (byte[] name in Children(directory))
+        Stack<byte[]> names = new();
+        Fd current = new(Sys.openat(top, "."u8, Uapi.O_RDONLY | Uapi.O_DIRECTORY));
+        int result = 0;
+        while (current.Number >= 0 && result is 0 or -Errno.ENOENT)
         {
-            using Fd child = OpenChild(directory, name);
-            if (child.Number >= 0 && depth > 0)
-                RemoveChildren(child.Number, depth - 1);
-            Sys.unlinkat(directory, name, Uapi.AT_REMOVEDIR);
+            Fd next;
+            if (FirstChild(current.Number) is { } child)
+            {
+                next = OpenChild(current.Number, child);
+                names.Push(child);
+            }
+            else if (names.TryPop(out byte[]? name))
+            {
+                next = new Fd(Sys.openat(current.Number, ".."u8, Uapi.O_RDONLY | Uapi.O_DIRECTORY));
+                result = next.Number < 0 ? next.Number : Sys.unlinkat(next.Number, name, Uapi.AT_REMOVEDIR);
+            }
+            else
+            {
+                break;
+            }
+
+            current.Dispose();
+            current = next;
         }
+
+        current.Dispose();
     }
+
+    private static byte[]? FirstChild(int directory) => Children(directory, most: 1) is [byte[] first] ? first : null;
 
     private static Fd OpenChild(int directory, byte[] name) =>
         new(Sys.openat(directory, name, Uapi.O_RDONLY | Uapi.O_DIRECTORY | Uapi.O_NOFOLLOW));
 
     // linux_dirent64: d_reclen at 16, d_type at 18 (4 is a directory), d_name at 19.
-    private static List<byte[]> Children(int directory)
+    private static List<byte[]> Children(int directory, int most = int.MaxValue)
     {
         List<byte[]> names = [];
         using Fd fresh = new(Sys.openat(directory, "."u8, Uapi.O_RDONLY | Uapi.O_DIRECTORY));
         byte[] buffer = new byte[8192];
         int length;
-        while (fresh.Number >= 0 && (length = Sys.getdents64(fresh.Number, buffer)) > 0)
+        while (fresh.Number >= 0 && names.Count < most && (length = Sys.getdents64(fresh.Number, buffer)) > 0)
         {
-            for (int at = 0; at < length;)
+            for (int at = 0; at < length && names.Count < most;)
             {
                 int size = BitConverter.ToUInt16(buffer, at + 16);
                 ReadOnlySpan<byte> name = buffer.AsSpan(at + 19, size - 19);
@@ -149,7 +179,7 @@ internal sealed partial class CgroupDirectory
     }
 
     // Frozen processes fork no more; a bounded number of rounds, since without a freezer a fork may escape a round.
-    private static void KillEach(int directory)
+    internal static void KillEach(int directory)
     {
         Sys.WriteFile(directory, "cgroup.freeze"u8, "1"u8);
         for (int round = 0; round < 100 && IsPopulated(directory); round++)

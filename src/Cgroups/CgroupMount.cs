@@ -73,7 +73,11 @@ internal sealed class CgroupMount
         int fd = Sys.openat(Uapi.AT_FDCWD, Sys.Bytes(Path), Uapi.O_PATH | Uapi.O_DIRECTORY);
         if (fd < 0)
             throw new FaultException(new Fault($"cannot open {Path}") { Syscall = "openat", Errno = -fd });
-        return new Fd(fd);
+        Fd root = new(fd);
+        if (Sys.fstatfs(fd, out statfs fs) == 0 && fs.f_type == Uapi.CGROUP2_SUPER_MAGIC)
+            return root;
+        root.Dispose();
+        throw new FaultException(new Fault($"{Path} is no cgroup2 file system") { Hint = "something is mounted over it" });
     }
 
     private static bool IsCgroup2(ReadOnlySpan<byte> path) =>

@@ -23,9 +23,12 @@ internal static class CgroupPath
         Check(path);
         int slash = own.LastIndexOf('/');
         string parent = slash <= 0 ? "" : own[..slash];
-        string full = path.StartsWith('/') ? Clean(path) : Clean(parent + Clean("/" + (path.Length == 0 ? id : path)));
-        if (full == "/")
-            throw Refused(path, "the root cgroup cannot be a container's", "name a directory below it");
+        string inner = Clean(path.StartsWith('/') ? path : "/" + (path.Length == 0 ? id : path));
+        string full = path.StartsWith('/') ? inner : Clean(parent + inner);
+
+        // "." beside the own cgroup would be the parent of all that runs beside the runtime.
+        if (inner == "/")
+            throw Refused(path, "it names no cgroup of the container's own", "name a directory below it");
         return full;
     }
 

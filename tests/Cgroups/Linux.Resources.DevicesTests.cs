@@ -75,8 +75,8 @@ public sealed class LinuxResourcesDevicesTests
         using TestCgroup cgroup = new();
         Apply(cgroup, "", isNew: true);
         Apply(cgroup, "", isNew: false);
-        Directory.GetFiles("/proc/self/fd").Where(fd =>
-            File.ResolveLinkTarget(fd, returnFinalTarget: false)?.Name.Contains("bpf-prog", StringComparison.Ordinal) == true)
+        Directory.GetFiles("/proc/self/fd")
+            .Where(fd => new FileInfo(fd).LinkTarget?.Contains("bpf-prog", StringComparison.Ordinal) == true)
             .Should().BeEmpty();
     }
 
