@@ -8,7 +8,7 @@ internal static class Table
     /// <summary>Names in the order of the help page; <see cref="Find"/> knows each.</summary>
     public static string[] Names =>
     [
-        "create", "start", "run", "state", "kill", "delete", "list", "spec", "features", "completion", "help", "docs",
+        "create", "start", "run", "state", "kill", "delete", "list", "spec", "plan", "features", "completion", "help", "docs",
     ];
 
     /// <summary>The verb of that name, or null.</summary>
@@ -21,6 +21,7 @@ internal static class Table
         "kill" => Kill.Describe(),
         "delete" => Delete.Describe(),
         "list" => List.Describe(),
+        "plan" => Plan.Describe(),
         "spec" => Spec.Describe(),
         "features" => Features.Describe(),
         "completion" => Completion.Describe(),

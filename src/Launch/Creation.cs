@@ -44,12 +44,21 @@ internal sealed unsafe partial class Creation : IDisposable
 
     public ContainerDirectory Directory => _directory!;
 
+    /// <summary>The steps, once they are made.</summary>
+    public ContainerPlan Plan => _plan;
+
     /// <summary>Everything that can be refused without changing the system.</summary>
     public void Prepare()
     {
+        Inherited.Check(_options.PreserveFds);
+        MakePlan();
+    }
+
+    /// <summary>Reads and checks the config and plans the steps. Changes nothing.</summary>
+    public void MakePlan()
+    {
         _config = ReadConfig();
         CheckTerminal();
-        Inherited.Check(_options.PreserveFds);
         List<Fault> findings = Validator.Check(_config, Facts());
         if (findings.Count > 0)
             throw new FaultException(findings[0]);
