@@ -67,7 +67,9 @@ internal sealed partial class CgroupDirectory : IDisposable
         return changed < 0 ? changed : Sys.WriteFile(Directory.Number, "cgroup.procs"u8, number);
     }
 
-    /// <summary>Why the kernel takes no process here, as far as the types of the cgroup and its parent tell; null when they do not.</summary>
+    /// <summary>
+    /// Why the kernel takes no process here, as far as the types of the cgroup and its parent tell; null when they do not.
+    /// </summary>
     public string? Obstacle()
     {
         ReadOnlySpan<byte> own = Type("cgroup.type"u8);
@@ -174,7 +176,8 @@ internal sealed partial class CgroupDirectory : IDisposable
             Errno = -result,
             Hint = -result switch
             {
-                Errno.EACCES or Errno.EPERM or Errno.EROFS => "the cgroup tree must be delegated to the user, or use --cgroup-manager disabled",
+                Errno.EACCES or Errno.EPERM or Errno.EROFS => "the cgroup tree must be delegated to the user, or use "
+                    + "--cgroup-manager disabled",
                 Errno.EOPNOTSUPP => "the parent is a threaded cgroup, which cannot hold a container's domain",
                 _ => null,
             },
