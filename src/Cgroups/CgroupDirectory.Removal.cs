@@ -1,5 +1,5 @@
 using System;
-using System.Collections.Generic;
+using System.Buffers.Binary;
 using System.Diagnostics;
 using OciRun.Errors;
 using OciRun.Kernel;
@@ -8,212 +8,143 @@ namespace OciRun.Cgroups;
 
 internal sealed partial class CgroupDirectory
 {
-    private const int DeepestTree = 64;
-
-    /// <summary>
-    /// Kills every process of the cgroup and its descendants: cgroup.kill (Linux 5.14), else freeze, kill each, thaw.
-    /// False when the cgroup is gone or is no cgroup2 directory.
-    /// </summary>
-    public static bool Kill(string path)
-    {
-        using Fd directory = OpenTree(path);
-        if (directory.Number < 0)
-            return false;
-        int result = Sys.WriteFile(directory.Number, "cgroup.kill"u8, "1"u8);
-        if (result is -Errno.ENOENT or -Errno.ENOSYS or -Errno.EOPNOTSUPP)
-            KillEach(directory.Number);
-        return true;
-    }
-
     /// <summary>
     /// Removes the cgroup and its descendants. Processes that are still dying are waited for through cgroup.events, up
     /// to <paramref name="limit"/>. One that is gone already is fine.
     /// </summary>
-    /// <exception cref="FaultException">Processes are left, or the kernel refuses.</exception>
+    /// <param name="path">Absolute path without links; only a directory inside a cgroup2 mount is touched.</param>
+    /// <param name="limit">Bounds the whole call.</param>
+    /// <exception cref="FaultException">Processes are left, the kernel refuses, or the path is no cgroup.</exception>
     public static void Remove(string path, TimeSpan limit)
     {
         long deadline = Stopwatch.GetTimestamp() + (long)(limit.TotalSeconds * Stopwatch.Frequency);
-        byte[] name = Sys.Bytes(path);
-        int result = Sys.unlinkat(Uapi.AT_FDCWD, name, Uapi.AT_REMOVEDIR);
-        while (result is -Errno.EBUSY or -Errno.ENOTEMPTY)
+        int slash = path.LastIndexOf('/');
+        using Fd parent = OpenTree(slash <= 0 ? "/" : path[..slash], Uapi.O_PATH);
+        int result = parent.Number;
+        if (result >= 0)
+            result = Remove(parent.Number, Sys.Bytes(path[(slash + 1)..]), deadline);
+        if (result is 0 or -Errno.ENOENT)
+            return;
+        if (result == -Errno.EINVAL)
+            throw new FaultException(new Fault($"{path} is not in a cgroup2 file system, so it is not removed"));
+        throw new FaultException(new Fault($"cannot remove the cgroup {path}")
         {
-            using Fd directory = OpenTree(path);
+            Syscall = parent.Number < 0 ? "openat2" : "unlinkat",
+            Errno = -result,
+            Hint = result == -Errno.EBUSY ? "processes are left in it; delete --force kills them" : null,
+        });
+    }
+
+    // -EBUSY when the time is over.
+    private static int Remove(int parent, ReadOnlySpan<byte> name, long deadline)
+    {
+        int result;
+        while ((result = Sys.unlinkat(parent, name, Uapi.AT_REMOVEDIR)) == -Errno.EBUSY)
+        {
+            using Fd directory = new(OpenChild(parent, name));
             if (directory.Number < 0)
-            {
-                result = directory.Number;
-                break;
-            }
+                return directory.Number;
+            if (!WaitEmpty(directory.Number, deadline))
+                return -Errno.EBUSY;
+            int refused = RemoveBelow(directory.Number, deadline);
+            if (refused != 0)
+                return refused;
+            result = Sys.unlinkat(parent, name, Uapi.AT_REMOVEDIR);
+            if (result != -Errno.EBUSY)
+                return result;
+            if (Left(deadline) <= 0)
+                return -Errno.EBUSY;
 
-            RemoveChildren(directory.Number);
-            result = Sys.unlinkat(Uapi.AT_FDCWD, name, Uapi.AT_REMOVEDIR);
-            if (result != -Errno.EBUSY || !WaitEmpty(directory.Number, deadline))
-                break;
-            result = Sys.unlinkat(Uapi.AT_FDCWD, name, Uapi.AT_REMOVEDIR);
-
-            // Without a process and still busy: a mount below, or someone who makes cgroups as fast as they go.
-            if (result == -Errno.EBUSY && Stopwatch.GetTimestamp() >= deadline)
-                break;
-            if (result == -Errno.EBUSY)
-                Sys.nanosleep(1);
-        }
-
-        if (result is not 0 and not -Errno.ENOENT)
-        {
-            throw new FaultException(new Fault($"cannot remove the cgroup {path}")
-            {
-                Syscall = "unlinkat",
-                Errno = -result,
-                Hint = result == -Errno.EBUSY ? "processes are left in it; delete --force kills them" : null,
-            });
-        }
-    }
-
-    /// <summary>Whether any process is in the cgroup or below it; false when it is gone.</summary>
-    public static bool IsPopulated(string path)
-    {
-        using Fd directory = OpenTree(path);
-        return directory.Number >= 0 && IsPopulated(directory.Number);
-    }
-
-    // Only a directory of a cgroup2 hierarchy, whatever a damaged state file names.
-    private static Fd OpenTree(string path)
-    {
-        int fd = Sys.openat(Uapi.AT_FDCWD, Sys.Bytes(path), Uapi.O_RDONLY | Uapi.O_DIRECTORY | Uapi.O_NOFOLLOW);
-        if (fd >= 0 && (Sys.fstatfs(fd, out statfs fs) < 0 || fs.f_type != Uapi.CGROUP2_SUPER_MAGIC))
-        {
-            Sys.close(fd);
-            fd = -Errno.EINVAL;
-        }
-
-        return new Fd(fd);
-    }
-
-    private static bool IsPopulated(int directory)
-    {
-        byte[]? events = Sys.ReadFile(directory, "cgroup.events"u8, 4096, out _);
-        return events is not null && events.AsSpan().IndexOf("populated 1"u8) >= 0;
-    }
-
-    // poll(2) wakes when cgroup.events changes (cgroups(7), "populated"); the deadline bounds every wait.
-    private static bool WaitEmpty(int directory, long deadline)
-    {
-        using Fd events = new(Sys.openat(directory, "cgroup.events"u8, Uapi.O_RDONLY));
-        Span<byte> text = stackalloc byte[256];
-        Span<pollfd> wait = [new pollfd { fd = events.Number, events = 2 }];
-        while (events.Number >= 0)
-        {
-            Sys.lseek(events.Number, 0, Uapi.SEEK_SET);
-            int n = (int)Sys.read(events.Number, text);
-            if (n <= 0)
-                return false;
-            if (text[..n].IndexOf("populated 0"u8) >= 0)
-                return true;
-            long left = (deadline - Stopwatch.GetTimestamp()) * 1000 / Stopwatch.Frequency;
-            if (left <= 0)
-                return false;
-            Sys.ppoll(wait, Math.Min(left, 1000));
-        }
-
-        return false;
-    }
-
-    // Down to a leaf, remove it from its parent, on to the next. A container may nest its cgroups as deep as it likes,
-    // so neither the stack nor the descriptors may grow with the depth; ".." stays inside, as it follows as many steps
-    // down and cgroups cannot be moved. Ends at the first one that is busy.
-    private static void RemoveChildren(int top)
-    {
-        Stack<byte[]> names = new();
-        Fd current = new(Sys.openat(top, "."u8, Uapi.O_RDONLY | Uapi.O_DIRECTORY));
-        int result = 0;
-        while (current.Number >= 0 && result is 0 or -Errno.ENOENT)
-        {
-            Fd next;
-            if (FirstChild(current.Number) is { } child)
-            {
-                next = OpenChild(current.Number, child);
-                names.Push(child);
-            }
-            else if (names.TryPop(out byte[]? name))
-            {
-                next = new Fd(Sys.openat(current.Number, ".."u8, Uapi.O_RDONLY | Uapi.O_DIRECTORY));
-                result = next.Number < 0 ? next.Number : Sys.unlinkat(next.Number, name, Uapi.AT_REMOVEDIR);
-            }
-            else
-            {
-                break;
-            }
-
-            current.Dispose();
-            current = next;
-        }
-
-        current.Dispose();
-    }
-
-    private static byte[]? FirstChild(int directory) => Children(directory, most: 1) is [byte[] first] ? first : null;
-
-    private static Fd OpenChild(int directory, byte[] name) =>
-        new(Sys.openat(directory, name, Uapi.O_RDONLY | Uapi.O_DIRECTORY | Uapi.O_NOFOLLOW));
-
-    // linux_dirent64: d_reclen at 16, d_type at 18 (4 is a directory), d_name at 19.
-    private static List<byte[]> Children(int directory, int most = int.MaxValue)
-    {
-        List<byte[]> names = [];
-        using Fd fresh = new(Sys.openat(directory, "."u8, Uapi.O_RDONLY | Uapi.O_DIRECTORY));
-        byte[] buffer = new byte[8192];
-        int length;
-        while (fresh.Number >= 0 && names.Count < most && (length = Sys.getdents64(fresh.Number, buffer)) > 0)
-        {
-            for (int at = 0; at < length && names.Count < most;)
-            {
-                int size = BitConverter.ToUInt16(buffer, at + 16);
-                ReadOnlySpan<byte> name = buffer.AsSpan(at + 19, size - 19);
-                name = name[..name.IndexOf((byte)0)];
-                if (buffer[at + 18] == 4 && !name.SequenceEqual("."u8) && !name.SequenceEqual(".."u8))
-                    names.Add(name.ToArray());
-                at += size;
-            }
-        }
-
-        return names;
-    }
-
-    // Frozen processes fork no more; a bounded number of rounds, since without a freezer a fork may escape a round.
-    internal static void KillEach(int directory)
-    {
-        Sys.WriteFile(directory, "cgroup.freeze"u8, "1"u8);
-        for (int round = 0; round < 100 && IsPopulated(directory); round++)
-        {
-            SignalTree(directory, DeepestTree);
-            Sys.WriteFile(directory, "cgroup.freeze"u8, "0"u8);
+            // Something came back, or the kernel is not done with what went.
             Sys.nanosleep(1);
         }
 
-        Sys.WriteFile(directory, "cgroup.freeze"u8, "0"u8);
+        return result;
     }
 
-    private static void SignalTree(int directory, int depth)
+    // A container with a writable cgroup mount chooses the depth, so neither the stack, nor a path, nor a descriptor for
+    // each level may be needed. cgroup2 directories cannot be renamed, so ".." leads back to where the walk came from.
+    private static int RemoveBelow(int top, long deadline)
     {
-        byte[]? list = Sys.ReadFile(directory, "cgroup.procs"u8, 4 << 20, out _);
-        int pid = 0;
-        foreach (byte c in list ?? [])
+        byte[] buffer = new byte[4096];
+        int at = OpenChild(top, "."u8);
+        int refused = at < 0 ? at : 0;
+        for (int depth = 0; refused == 0 && Left(deadline) > 0;)
         {
-            if (c is >= (byte)'0' and <= (byte)'9')
+            int next = RemoveChildren(at, buffer, ref refused);
+            if (next < 0)
             {
-                pid = (pid * 10) + (c - '0');
-                continue;
+                // A process in a leaf keeps it busy: the caller waits for it.
+                if (refused != 0 || depth-- == 0 || IsPopulated(at))
+                    break;
+                next = OpenChild(at, ".."u8);
+            }
+            else
+            {
+                depth++;
             }
 
-            if (pid > 0)
-                Sys.kill(pid, Uapi.SIGKILL);
-            pid = 0;
+            Sys.close(at);
+            at = next;
+            refused = at < 0 ? at : 0;
         }
 
-        foreach (byte[] name in depth > 0 ? Children(directory) : [])
+        if (at >= 0)
+            Sys.close(at);
+        return refused;
+    }
+
+    // Removes the child directories that have none themselves; opens the first that has, -1 when there is none.
+    private static int RemoveChildren(int directory, byte[] buffer, ref int refused)
+    {
+        using Fd list = new(OpenChild(directory, "."u8));
+        int length = list.Number;
+        while (list.Number >= 0 && (length = Sys.getdents64(list.Number, buffer)) > 0)
         {
-            using Fd child = OpenChild(directory, name);
-            if (child.Number >= 0)
-                SignalTree(child.Number, depth - 1);
+            DirectoryNames names = new(buffer.AsSpan(0, length));
+            while (names.MoveNext())
+            {
+                int result = Sys.unlinkat(directory, names.Current, Uapi.AT_REMOVEDIR);
+                if (result == -Errno.EBUSY)
+                    result = OpenChild(directory, names.Current);
+                if (result > 0)
+                    return result;
+                if (result is not 0 and not -Errno.ENOENT)
+                    refused = result;
+            }
+        }
+
+        // ENOENT: the directory itself went away.
+        if (length is < 0 and not -Errno.ENOENT)
+            refused = length;
+        return -1;
+    }
+
+    private static int OpenChild(int directory, ReadOnlySpan<byte> name) =>
+        Sys.openat(directory, name, Uapi.O_RDONLY | Uapi.O_DIRECTORY | Uapi.O_NOFOLLOW);
+
+    /// <summary>Names of the directories among linux_dirent64 records, but for <c>.</c> and <c>..</c>.</summary>
+    private ref struct DirectoryNames(ReadOnlySpan<byte> records)
+    {
+        private ReadOnlySpan<byte> _rest = records;
+
+        public ReadOnlySpan<byte> Current { get; private set; }
+
+        // d_reclen at 16, d_type at 18 (4 is a directory), d_name at 19.
+        public bool MoveNext()
+        {
+            while (!_rest.IsEmpty)
+            {
+                int size = BinaryPrimitives.ReadUInt16LittleEndian(_rest[16..]);
+                byte type = _rest[18];
+                Current = _rest[19..size];
+                Current = Current[..Current.IndexOf((byte)0)];
+                _rest = _rest[size..];
+                if (type == 4 && !Current.SequenceEqual("."u8) && !Current.SequenceEqual(".."u8))
+                    return true;
+            }
+
+            return false;
         }
     }
 }

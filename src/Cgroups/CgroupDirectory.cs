@@ -53,8 +53,37 @@ internal sealed partial class CgroupDirectory : IDisposable
         }
     }
 
-    /// <summary>Moves a process here, for kernels without CLONE_INTO_CGROUP (Linux 5.7): 0 or a negative errno.</summary>
-    public int Attach(int pid) => Sys.WriteFile(Directory.Number, "cgroup.procs"u8, Sys.Bytes(pid.ToString()));
+    /// <summary>
+    /// Moves a process here, where CLONE_INTO_CGROUP (Linux 5.7) does not serve: 0 or a negative errno. Below a threaded
+    /// parent the cgroup is made threaded first, since nothing can enter it as it is (cgroups(7), thread mode).
+    /// </summary>
+    public int Attach(int pid)
+    {
+        byte[] number = Sys.Bytes(pid.ToString());
+        int result = Sys.WriteFile(Directory.Number, "cgroup.procs"u8, number);
+        if (result != -Errno.EOPNOTSUPP || !IsThreaded(Type("../cgroup.type"u8)))
+            return result;
+        int changed = Sys.WriteFile(Directory.Number, "cgroup.type"u8, "threaded"u8);
+        return changed < 0 ? changed : Sys.WriteFile(Directory.Number, "cgroup.procs"u8, number);
+    }
+
+    /// <summary>
+    /// Why the kernel takes no process here, as far as the types of the cgroup and its parent tell; null when they do not.
+    /// </summary>
+    public string? Obstacle()
+    {
+        ReadOnlySpan<byte> own = Type("cgroup.type"u8);
+        ReadOnlySpan<byte> parent = Type("../cgroup.type"u8);
+        if (!own.StartsWith("domain invalid"u8) && !IsThreaded(own))
+            return null;
+        string kind = System.Text.Encoding.UTF8.GetString(parent.TrimEnd((byte)'\n'));
+        return $"the parent of {Path} is a \"{kind}\" cgroup; see cgroups(7), thread mode";
+    }
+
+    private ReadOnlySpan<byte> Type(ReadOnlySpan<byte> file) => Sys.ReadFile(Directory.Number, file, 64, out _);
+
+    private static bool IsThreaded(ReadOnlySpan<byte> type) =>
+        type.StartsWith("threaded"u8) || type.StartsWith("domain threaded"u8);
 
     /// <summary>Removes what <see cref="Create"/> made, newest first, as far as it is empty.</summary>
     public void Undo()
@@ -111,7 +140,8 @@ internal sealed partial class CgroupDirectory : IDisposable
 
         if (parent < 0)
             throw Failed(reached, "openat", parent, -1);
-        if (!isNew && (Sys.fstatfs(parent, out statfs fs) < 0 || fs.f_type != Uapi.CGROUP2_SUPER_MAGIC))
+        // Also of a new one: below a directory that something is mounted over it is no cgroup.
+        if (Sys.fstatfs(parent, out statfs fs) < 0 || fs.f_type != Uapi.CGROUP2_SUPER_MAGIC)
             throw Failed(reached, "fstatfs", -Errno.EINVAL, parent);
         return new Fd(parent);
     }
@@ -146,7 +176,8 @@ internal sealed partial class CgroupDirectory : IDisposable
             Errno = -result,
             Hint = -result switch
             {
-                Errno.EACCES or Errno.EPERM or Errno.EROFS => "the cgroup tree must be delegated to the user, or use --cgroup-manager disabled",
+                Errno.EACCES or Errno.EPERM or Errno.EROFS => "the cgroup tree must be delegated to the user, or use "
+                    + "--cgroup-manager disabled",
                 Errno.EOPNOTSUPP => "the parent is a threaded cgroup, which cannot hold a container's domain",
                 _ => null,
             },

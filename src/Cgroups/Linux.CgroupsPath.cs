@@ -32,10 +32,16 @@ internal static class CgroupPath
         return full;
     }
 
+    /// <summary>As <see cref="Resolve(Utf8, string, string)"/>; asks for the runtime's own cgroup only when it matters.</summary>
+    public static string Resolve(Utf8 configured, string id) =>
+        Resolve(configured, id, configured.StartsWith("/"u8) ? "/" : CgroupMount.Own());
+
     private static void Check(string path)
     {
         if (path.Contains('\n', System.StringComparison.Ordinal))
             throw Refused(path, "a cgroup's name cannot contain a newline", "remove it");
+        if (path.Contains('\0', System.StringComparison.Ordinal))
+            throw Refused(path, "a path cannot contain a NUL", "remove it");
         if (Encoding.UTF8.GetByteCount(path) > 3500)
             throw Refused(path[..60] + "…", "the path is too long", "use a shorter one");
         if (!path.StartsWith('/') && path.Split(':').Length == 3)

@@ -227,6 +227,7 @@ internal sealed unsafe partial class Creation
                 Field = "linux.cgroupsPath",
                 Syscall = "write",
                 Errno = -result,
+                Hint = _cgroup.Obstacle(),
             });
         }
     }

@@ -258,7 +258,7 @@ internal sealed unsafe partial class Creation : IDisposable
             });
         }
 
-        _cgroupPath = CgroupPath.Resolve(_config.Linux?.CgroupsPath ?? default, _options.Id, CgroupMount.Own());
+        _cgroupPath = CgroupPath.Resolve(_config.Linux?.CgroupsPath ?? default, _options.Id);
         return _mount.Path + _cgroupPath;
     }
 

@@ -41,6 +41,7 @@ public sealed class LinuxCgroupsPathTests
     [InlineData("..")]
     [InlineData("a/..")]
     [InlineData("a\nb")]
+    [InlineData("/a\0b")]
     [InlineData("/a\n")]
     [InlineData("machine.slice:prefix:name")]
     public void A_path_that_is_no_cgroup_of_its_own_is_refused(string configured)

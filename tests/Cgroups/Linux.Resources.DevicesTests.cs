@@ -12,6 +12,7 @@ using Xunit;
 
 namespace OciRun.Tests.Cgroups;
 
+[Collection("Process")]
 public sealed class LinuxResourcesDevicesTests
 {
     // Numbers without a driver give ENXIO when they are allowed; the check comes first.
