@@ -16,7 +16,7 @@ internal static unsafe partial class PlanText
         for (int i = 0; i < plan.Steps.Count; i++)
         {
             Step step = plan.Steps[i];
-            text.Append((i + 1).ToString().PadLeft(3)).Append("  ").Append(Name(step.Op).PadRight(24));
+            text.Append((i + 1).ToString().PadLeft(3)).Append("  ").Append(Name(step.Op).PadRight(26));
             string arguments = Arguments(plan, step);
             text.Append(arguments);
             string? field = plan.Fields.Count > step.Field ? plan.Fields[step.Field] : null;
