@@ -49,6 +49,9 @@ complete -c ocirun -n '__fish_seen_subcommand_from list' -l quiet -s q -d 'print
 complete -c ocirun -n __fish_use_subcommand -a spec -d 'write a config.json to start from'
 complete -c ocirun -n '__fish_seen_subcommand_from spec' -l bundle -s b -x -a '(__fish_complete_directories)' -d 'directory to write it to'
 complete -c ocirun -n '__fish_seen_subcommand_from spec' -l rootless -d 'write one for a caller without privileges'
+complete -c ocirun -n __fish_use_subcommand -a plan -d 'print the steps that create would take'
+complete -c ocirun -n '__fish_seen_subcommand_from plan' -l bundle -s b -x -a '(__fish_complete_directories)' -d 'directory with config.json'
+complete -c ocirun -n '__fish_seen_subcommand_from plan' -l format -s f -x -d '\'text\' or \'json\''
 complete -c ocirun -n __fish_use_subcommand -a features -d 'print what this program implements as JSON'
 complete -c ocirun -n __fish_use_subcommand -a completion -d 'print a completion script for a shell'
 complete -c ocirun -n '__fish_seen_subcommand_from completion' -a bash
@@ -63,6 +66,7 @@ complete -c ocirun -n '__fish_seen_subcommand_from help' -a kill
 complete -c ocirun -n '__fish_seen_subcommand_from help' -a delete
 complete -c ocirun -n '__fish_seen_subcommand_from help' -a list
 complete -c ocirun -n '__fish_seen_subcommand_from help' -a spec
+complete -c ocirun -n '__fish_seen_subcommand_from help' -a plan
 complete -c ocirun -n '__fish_seen_subcommand_from help' -a features
 complete -c ocirun -n '__fish_seen_subcommand_from help' -a completion
 complete -c ocirun -n '__fish_seen_subcommand_from help' -a help

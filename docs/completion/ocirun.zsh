@@ -32,6 +32,7 @@ _ocirun() {
                 'delete:remove a container that has ended or was never started'
                 'list:list the containers below the state root'
                 'spec:write a config.json to start from'
+                'plan:print the steps that create would take'
                 'features:print what this program implements as JSON'
                 'completion:print a completion script for a shell'
                 'help:show the commands, or one command'\''s options'
@@ -97,6 +98,12 @@ _ocirun() {
                     '--rootless[write one for a caller without privileges]' \
                     '*: :'
                 ;;
+            plan)
+                _arguments \
+                    '(--bundle -b)'{--bundle,-b}'[directory with config.json]:DIR:_files -/' \
+                    '(--format -f)'{--format,-f}'['\''text'\'' or '\''json'\'']:FORMAT: ' \
+                    '*: :'
+                ;;
             features)
                 _arguments \
                     '*: :'
@@ -107,7 +114,7 @@ _ocirun() {
                 ;;
             help)
                 _arguments \
-                    '1:word:(create start run state kill delete list spec features completion help)'
+                    '1:word:(create start run state kill delete list spec plan features completion help)'
                 ;;
         esac
         ;;

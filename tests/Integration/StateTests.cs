@@ -78,10 +78,6 @@ public sealed class StateTests : RuntimeTest
     [InlineData("state")]
     [InlineData("kill")]
     [InlineData("delete")]
-    [InlineData("exec")]
-    [InlineData("pause")]
-    [InlineData("resume")]
-    [InlineData("ps")]
     public void An_unknown_id_does_not_exist(string verb)
     {
         string id = NewId();
