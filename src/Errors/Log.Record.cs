@@ -1,26 +1,49 @@
 using System;
 using System.Globalization;
 using System.Text;
+using OciRun.Kernel;
 
 namespace OciRun.Errors;
 
 internal static partial class Log
 {
     /// <summary>The time now as RFC 3339 with nanoseconds in UTC, e.g. <c>2026-01-31T10:20:30.123456700Z</c>.</summary>
-    public static string Timestamp() => Timestamp(DateTime.UtcNow);
-
-    /// <summary>RFC 3339 with nine digits of fraction; <paramref name="utc"/> is taken to be UTC.</summary>
-    public static string Timestamp(DateTime utc) => string.Create(30, utc, static (text, time) =>
+    public static string Timestamp()
     {
+        Sys.clock_gettime(Uapi.CLOCK_REALTIME, out timespec now);
+        return Timestamp(now.tv_sec, (int)now.tv_nsec);
+    }
+
+    /// <summary>RFC 3339 in UTC with nine digits of fraction.</summary>
+    /// <param name="seconds">Since 1970, up to the end of the year 9999.</param>
+    /// <param name="nanoseconds">0 to 999,999,999.</param>
+    public static string Timestamp(long seconds, int nanoseconds) => string.Create(30, (seconds, nanoseconds), static (text, time) =>
+    {
+        int second = (int)(time.seconds % 86400);
+        (int year, int month, int day) = Date((int)(time.seconds / 86400));
         "0000-00-00T00:00:00.000000000Z".CopyTo(text);
-        Digits(text, 0, 4, time.Year);
-        Digits(text, 5, 2, time.Month);
-        Digits(text, 8, 2, time.Day);
-        Digits(text, 11, 2, time.Hour);
-        Digits(text, 14, 2, time.Minute);
-        Digits(text, 17, 2, time.Second);
-        Digits(text, 20, 9, (int)(time.Ticks % TimeSpan.TicksPerSecond * 100));
+        Digits(text, 0, 4, year);
+        Digits(text, 5, 2, month);
+        Digits(text, 8, 2, day);
+        Digits(text, 11, 2, second / 3600);
+        Digits(text, 14, 2, second / 60 % 60);
+        Digits(text, 17, 2, second % 60);
+        Digits(text, 20, 9, time.nanoseconds);
     });
+
+    // Gregorian date of a day since 1970. Years are counted from March, so that the leap day is the last of its year;
+    // 719,468 days lie between 0000-03-01 and 1970-01-01. The framework's dates would bring in its time zones.
+    private static (int Year, int Month, int Day) Date(int days)
+    {
+        days += 719_468;
+        int era = days / 146_097;
+        int dayOfEra = days % 146_097;
+        int yearOfEra = (dayOfEra - (dayOfEra / 1460) + (dayOfEra / 36_524) - (dayOfEra / 146_096)) / 365;
+        int dayOfYear = dayOfEra - ((365 * yearOfEra) + (yearOfEra / 4) - (yearOfEra / 100));
+        int march = ((5 * dayOfYear) + 2) / 153;
+        int month = march < 10 ? march + 3 : march - 9;
+        return ((era * 400) + yearOfEra + (month <= 2 ? 1 : 0), month, dayOfYear - (((153 * march) + 2) / 5) + 1);
+    }
 
     private static void Digits(Span<char> text, int at, int count, int value)
     {

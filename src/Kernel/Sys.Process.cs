@@ -71,6 +71,12 @@ internal static unsafe partial class Sys
         return (int)Call(SYS.nanosleep, (long)(&time), 0);
     }
 
+    public static int clock_gettime(int clock, out timespec time)
+    {
+        fixed (timespec* p = &time)
+            return (int)Call(SYS.clock_gettime, clock, (long)p);
+    }
+
     /// <summary>Ends the process at once, without the runtime's shutdown.</summary>
     public static void exit_group(int status) => Call(SYS.exit_group, status);
 

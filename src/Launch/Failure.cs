@@ -83,7 +83,7 @@ internal static unsafe class Failure
         Op.SetIds => "cannot switch to the user",
         Op.VerifyIdentity => "the kernel did not apply the user, groups or capabilities that were set",
         Op.Seccomp => "cannot load the filter",
-        _ => $"step {step.Op} failed",
+        _ => $"{OpName.Of(step.Op)} failed",
     };
 
     private static string Mount(in Step step, in Report report)

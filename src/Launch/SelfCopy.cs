@@ -20,6 +20,10 @@ internal static unsafe class SelfCopy
     // A second lower layer, which overlayfs demands when there is no upper one. It must not contain the first.
     private static ReadOnlySpan<byte> SecondLayers => "/run\0/tmp\0/var\0/etc\0"u8;
 
+    // The collector's first generation, in hexadecimal: given, its start-up does not read cache sizes from sysfs. It only
+    // takes this setting from the environment. Nothing of it reaches the container.
+    private static ReadOnlySpan<byte> RuntimeSettings => "DOTNET_GCgen0size=400000\0"u8;
+
     /// <summary>
     /// Returns in the sealed copy, with all signals blocked in every thread: they are then read from a descriptor, so
     /// none is lost between clone and start and none ends the program half-way. Else replaces the process.
@@ -149,6 +153,7 @@ internal static unsafe class SelfCopy
         byte[]? environment = Sys.ReadFile(Uapi.AT_FDCWD, "/proc/self/environ"u8, 8 << 20, out int other);
         if (arguments is null || environment is null)
             return -(arguments is null ? errno : other);
+        environment = [.. environment, .. RuntimeSettings];
         byte empty = 0;
         fixed (byte* a = arguments)
         fixed (byte* e = environment)

@@ -16,7 +16,7 @@ internal static unsafe partial class PlanText
         for (int i = 0; i < plan.Steps.Count; i++)
         {
             Step step = plan.Steps[i];
-            text.Append((i + 1).ToString().PadLeft(3)).Append("  ").Append(Name(step.Op).PadRight(26));
+            text.Append((i + 1).ToString().PadLeft(3)).Append("  ").Append(OpName.Of(step.Op).PadRight(26));
             string arguments = Arguments(plan, step);
             text.Append(arguments);
             string? field = plan.Fields.Count > step.Field ? plan.Fields[step.Field] : null;
@@ -40,7 +40,7 @@ internal static unsafe partial class PlanText
             Step step = plan.Steps[i];
             json.Object();
             json.Member("step"u8, i + 1);
-            json.Member("operation"u8, Name(step.Op));
+            json.Member("operation"u8, OpName.Of(step.Op));
             string arguments = Arguments(plan, step);
             if (arguments.Length > 0)
                 json.Member("arguments"u8, arguments);
@@ -53,20 +53,6 @@ internal static unsafe partial class PlanText
         json.EndArray();
         json.Newline();
         return json.ToArray();
-    }
-
-    // MountFilesystem becomes "mount filesystem".
-    private static string Name(Op op)
-    {
-        StringBuilder words = new();
-        foreach (char c in op.ToString())
-        {
-            if (c is >= 'A' and <= 'Z' && words.Length > 0)
-                words.Append(' ');
-            words.Append(char.ToLowerInvariant(c));
-        }
-
-        return words.ToString();
     }
 
     private static string Arguments(ContainerPlan plan, in Step step) => step.Op switch

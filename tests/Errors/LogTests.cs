@@ -56,8 +56,12 @@ public sealed class LogTests : IDisposable
     [Theory]
     [InlineData(2026, 3, 4, 5, 6, 7, 1_234_567, "2026-03-04T05:06:07.123456700Z")]
     [InlineData(1999, 12, 31, 23, 59, 59, 0, "1999-12-31T23:59:59.000000000Z")]
+    [InlineData(1970, 1, 1, 0, 0, 0, 0, "1970-01-01T00:00:00.000000000Z")]
+    [InlineData(2000, 2, 29, 0, 0, 0, 9_999_999, "2000-02-29T00:00:00.999999900Z")]
+    [InlineData(2100, 3, 1, 12, 0, 0, 0, "2100-03-01T12:00:00.000000000Z")]
+    [InlineData(9999, 12, 31, 23, 59, 59, 0, "9999-12-31T23:59:59.000000000Z")]
     public void Timestamps_are_rfc_3339(int y, int mo, int d, int h, int mi, int s, int ticks, string expected) =>
-        Log.Timestamp(new DateTime(y, mo, d, h, mi, s, DateTimeKind.Utc).AddTicks(ticks)).Should().Be(expected);
+        Log.Timestamp(new DateTimeOffset(y, mo, d, h, mi, s, TimeSpan.Zero).ToUnixTimeSeconds(), ticks * 100).Should().Be(expected);
 
     [Theory]
     [InlineData("")]

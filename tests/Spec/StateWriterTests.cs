@@ -79,16 +79,6 @@ public sealed class StateWriterTests
             """{"ociVersion":"1.3.0","id":"box","status":"running","pid":4422,"bundle":"/containers/\"é\""}""");
     }
 
-    [Theory]
-    [InlineData(0, 0, "1970-01-01T00:00:00Z")]
-    [InlineData(1770091506, 700_000_000, "2026-02-03T04:05:06.7Z")]
-    [InlineData(1770091506, 1, "2026-02-03T04:05:06.000000001Z")]
-    [InlineData(1770091500, 120_000_000, "2026-02-03T04:05:00.12Z")]
-    [InlineData(951782400, 999_999_999, "2000-02-29T00:00:00.999999999Z")]
-    [InlineData(253402300799, 0, "9999-12-31T23:59:59Z")]
-    public void Times_have_only_the_digits_they_need(long seconds, uint nanoseconds, string text) =>
-        StateDocument.Timestamp(seconds, nanoseconds).ToString().Should().Be(text);
-
     [SchemaFact]
     public void State_and_hook_form_obey_the_schema()
     {
