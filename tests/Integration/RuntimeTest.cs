@@ -124,16 +124,21 @@ public abstract class RuntimeTest : IDisposable
     public void Dispose()
     {
         GC.SuppressFinalize(this);
-        if (runtime is not null)
+        IReadOnlyList<string> left = Array.Empty<string>();
+        try
         {
-            foreach (string id in ids)
-                Runtime.Run("delete", "--force", id);
+            if (runtime is not null)
+            {
+                foreach (string id in ids)
+                    Runtime.Run("delete", "--force", id);
+                left = Leftovers.Find(Work, Runtime.Root ?? Path.Combine(Work, "root"), ids);
+            }
+        }
+        finally
+        {
+            Leftovers.Remove(Work, ids);
         }
 
-        IReadOnlyList<string> left = runtime is null
-            ? Array.Empty<string>()
-            : Leftovers.Find(Work, Runtime.Root ?? Path.Combine(Work, "root"), ids);
-        Leftovers.Remove(Work, ids);
         left.Should().BeEmpty("a test's containers leave nothing behind");
     }
 }
