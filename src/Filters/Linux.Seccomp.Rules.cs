@@ -171,7 +171,8 @@ internal sealed class SeccompRules
 
         if (!SeccompCompiler.TryOperator(arg.Op.Span, out SeccompOperator op))
         {
-            throw SeccompCompiler.Unknown("unknown comparison", Path(rule, "args", position) + ".op", arg.Op, SeccompCompiler.Operators);
+            throw SeccompCompiler.Unknown(
+                "unknown comparison", Path(rule, "args", position) + ".op", arg.Op, SeccompCompiler.Operators);
         }
 
         bool masked = op == SeccompOperator.MASKED_EQ;
