@@ -25,6 +25,8 @@ internal readonly struct SeccompArchitecture
     private const uint EM_RISCV = 243;
     private const uint EM_LOONGARCH = 258;
 
+    private const SeccompTraits Big64 = SeccompTraits.Wide | SeccompTraits.BigEndian;
+
     private readonly SeccompTraits _traits;
 
     private SeccompArchitecture(uint audit, SyscallColumn column, SeccompTraits traits)
@@ -75,19 +77,19 @@ internal readonly struct SeccompArchitecture
         2 => new(EM_LOONGARCH | Bits64 | LE, SyscallColumn.Loongarch64, SeccompTraits.Wide),
         3 => new(EM_68K, SyscallColumn.M68k, SeccompTraits.BigEndian | SeccompTraits.Multiplexed),
         4 => new(EM_MIPS, SyscallColumn.Mips, SeccompTraits.BigEndian | SeccompTraits.Multiplexed),
-        5 => new(EM_MIPS | Bits64, SyscallColumn.Mips64, SeccompTraits.Wide | SeccompTraits.BigEndian),
+        5 => new(EM_MIPS | Bits64, SyscallColumn.Mips64, Big64),
         6 => new(EM_MIPS | Bits64 | N32, SyscallColumn.Mips64N32, SeccompTraits.BigEndian),
         7 => new(EM_MIPS | LE, SyscallColumn.Mips, SeccompTraits.Multiplexed),
         8 => new(EM_MIPS | Bits64 | LE, SyscallColumn.Mips64, SeccompTraits.Wide),
         9 => new(EM_MIPS | Bits64 | LE | N32, SyscallColumn.Mips64N32, SeccompTraits.None),
         10 => new(EM_PARISC, SyscallColumn.Parisc, SeccompTraits.BigEndian),
-        11 => new(EM_PARISC | Bits64, SyscallColumn.Parisc64, SeccompTraits.Wide | SeccompTraits.BigEndian),
+        11 => new(EM_PARISC | Bits64, SyscallColumn.Parisc64, Big64),
         12 => new(EM_PPC, SyscallColumn.Ppc, SeccompTraits.BigEndian | SeccompTraits.Multiplexed),
-        13 => new(EM_PPC64 | Bits64, SyscallColumn.Ppc64, SeccompTraits.Wide | SeccompTraits.BigEndian | SeccompTraits.Multiplexed),
+        13 => new(EM_PPC64 | Bits64, SyscallColumn.Ppc64, Big64 | SeccompTraits.Multiplexed),
         14 => new(EM_PPC64 | Bits64 | LE, SyscallColumn.Ppc64, SeccompTraits.Wide | SeccompTraits.Multiplexed),
         15 => new(EM_RISCV | Bits64 | LE, SyscallColumn.Riscv64, SeccompTraits.Wide),
         16 => new(EM_S390, SyscallColumn.S390, SeccompTraits.BigEndian | SeccompTraits.Multiplexed),
-        17 => new(EM_S390 | Bits64, SyscallColumn.S390X, SeccompTraits.Wide | SeccompTraits.BigEndian | SeccompTraits.Multiplexed),
+        17 => new(EM_S390 | Bits64, SyscallColumn.S390X, Big64 | SeccompTraits.Multiplexed),
         18 => new(EM_SH | LE, SyscallColumn.Sh, SeccompTraits.Multiplexed),
         19 => new(EM_SH, SyscallColumn.Sh, SeccompTraits.BigEndian | SeccompTraits.Multiplexed),
         20 => new(EM_X86_64 | Bits64 | LE, SyscallColumn.X32, SeccompTraits.None),

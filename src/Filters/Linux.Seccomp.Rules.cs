@@ -80,7 +80,7 @@ internal sealed class SeccompRules
         rules.IndexOfAction(defaultAction);
         rules.Enosys = rules.IndexOfAction(Uapi.SECCOMP_RET_ERRNO | Errno.ENOSYS);
         rules.BadArchitecture = rules.IndexOfAction(Uapi.SECCOMP_RET_KILL_THREAD);
-        rules.AnswersUnknownCalls = rules.Enosys != Default && (defaultAction & Uapi.SECCOMP_RET_ACTION_FULL)
+        rules.AnswersUnknownCalls = (defaultAction & Uapi.SECCOMP_RET_ACTION_FULL)
             is not (Uapi.SECCOMP_RET_ALLOW or Uapi.SECCOMP_RET_LOG or Uapi.SECCOMP_RET_TRACE);
 
         int names = 0;
@@ -171,7 +171,8 @@ internal sealed class SeccompRules
 
         if (!SeccompCompiler.TryOperator(arg.Op.Span, out SeccompOperator op))
         {
-            throw SeccompCompiler.Unknown("unknown comparison", Path(rule, "args", position) + ".op", arg.Op, SeccompCompiler.Operators);
+            throw SeccompCompiler.Unknown(
+                "unknown comparison", Path(rule, "args", position) + ".op", arg.Op, SeccompCompiler.Operators);
         }
 
         bool masked = op == SeccompOperator.MASKED_EQ;

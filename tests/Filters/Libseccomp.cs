@@ -51,7 +51,8 @@ internal static partial class Libseccomp
     public static uint Token(string name) => seccomp_arch_resolve_name(Encoding.ASCII.GetBytes(name.ToLowerInvariant() + '\0'));
 
     /// <summary>The number of a call; below zero for a call the architecture lacks, -1 for one unknown to libseccomp.</summary>
-    public static int Resolve(uint token, string name) => seccomp_syscall_resolve_name_arch(token, Encoding.ASCII.GetBytes(name + '\0'));
+    public static int Resolve(uint token, string name) =>
+        seccomp_syscall_resolve_name_arch(token, Encoding.ASCII.GetBytes(name + '\0'));
 
     /// <summary>
     /// True when libseccomp gives a call the number of our table, which is of a newer release than Debian 12's, and knows
@@ -68,7 +69,8 @@ internal static partial class Libseccomp
     }
 
     /// <summary>True when an architecture has a call, be it through socketcall(2) or ipc(2).</summary>
-    public static bool Has(string architecture, Utf8 name) => Resolve(Token(architecture), name.ToString()) is >= 0 or (> -300 and < -100);
+    public static bool Has(string architecture, Utf8 name) =>
+        Resolve(Token(architecture), name.ToString()) is >= 0 or (> -300 and < -100);
 
     public static string? NameOf(uint token, int number)
     {
@@ -237,7 +239,8 @@ internal static partial class Libseccomp
     private static extern nint seccomp_syscall_resolve_num_arch(uint token, int number);
 
     [DllImport(Library)]
-    private static extern int seccomp_rule_add_array(nint context, uint action, int number, uint count, scmp_arg_cmp[] conditions);
+    private static extern int seccomp_rule_add_array(
+        nint context, uint action, int number, uint count, scmp_arg_cmp[] conditions);
 
     [DllImport(Library)]
     private static extern int seccomp_export_bpf(nint context, int fd);

@@ -31,7 +31,8 @@ public sealed class LinuxSeccompTests
 
     [Fact]
     public void A_profile_without_action_and_rules_is_no_filter() =>
-        SeccompCompiler.Compile(new Seccomp { Architectures = ["SCMP_ARCH_X86"], Syscalls = [] }, Architecture.X64).Should().BeNull();
+        SeccompCompiler.Compile(new Seccomp { Architectures = ["SCMP_ARCH_X86"], Syscalls = [] }, Architecture.X64)
+            .Should().BeNull();
 
     [Theory]
     [InlineData("SCMP_ACT_KILL", null, 0u)]
@@ -92,24 +93,57 @@ public sealed class LinuxSeccompTests
 
     private static readonly (string Text, Action<Seccomp> Make, string Hint)[] Mistakes =
     [
-        ("linux.seccomp.defaultAction \"SCMP_ACT_NONE\": unknown action", p => p.DefaultAction = "SCMP_ACT_NONE", "known are SCMP_ACT_ALLOW, "),
+        (
+            "linux.seccomp.defaultAction \"SCMP_ACT_NONE\": unknown action",
+            p => p.DefaultAction = "SCMP_ACT_NONE",
+            "known are SCMP_ACT_ALLOW, "),
         ("linux.seccomp.defaultAction \"\": unknown action", p => p.DefaultAction = default, "SCMP_ACT_TRAP"),
-        ("linux.seccomp.defaultAction \"SCMP_ACT_NOTIFY\": SCMP_ACT_NOTIFY cannot be used as default action", p => p.DefaultAction = "SCMP_ACT_NOTIFY", "linux.seccomp"),
+        (
+            "linux.seccomp.defaultAction \"SCMP_ACT_NOTIFY\": SCMP_ACT_NOTIFY cannot be used as default action",
+            p => p.DefaultAction = "SCMP_ACT_NOTIFY",
+            "linux.seccomp"),
         ("linux.seccomp.defaultErrnoRet \"5\": SCMP_ACT_ALLOW takes no errno", p => p.DefaultErrnoRet = 5, "leave it out"),
-        ("linux.seccomp.architectures[1] \"SCMP_ARCH_VAX\": unknown architecture", p => p.Architectures = ["SCMP_ARCH_X86", "SCMP_ARCH_VAX"], "SCMP_ARCH_X32"),
-        ("linux.seccomp.architectures[0] \"SCMP_ARCH_S390X\": its byte order", p => p.Architectures = ["SCMP_ARCH_S390X"], "leave it out"),
-        ("linux.seccomp.flags[0] \"SECCOMP_FILTER_FLAG_NEW_LISTENER\": unknown flag", p => p.Flags = ["SECCOMP_FILTER_FLAG_NEW_LISTENER"], "_TSYNC"),
+        (
+            "linux.seccomp.architectures[1] \"SCMP_ARCH_VAX\": unknown architecture",
+            p => p.Architectures = ["SCMP_ARCH_X86", "SCMP_ARCH_VAX"],
+            "SCMP_ARCH_X32"),
+        (
+            "linux.seccomp.architectures[0] \"SCMP_ARCH_S390X\": its byte order",
+            p => p.Architectures = ["SCMP_ARCH_S390X"],
+            "leave it out"),
+        (
+            "linux.seccomp.flags[0] \"SECCOMP_FILTER_FLAG_NEW_LISTENER\": unknown flag",
+            p => p.Flags = ["SECCOMP_FILTER_FLAG_NEW_LISTENER"],
+            "_TSYNC"),
         ("linux.seccomp.syscalls[1].action \"ALLOW\": unknown action", p => p.Syscalls![1].Action = "ALLOW", "SCMP_ACT_ALLOW"),
-        ("linux.seccomp.syscalls[0].errnoRet \"65536\": does not fit 16 bits", p => p.Syscalls![0].ErrnoRet = 65536, "linux.seccomp"),
-        ("linux.seccomp.syscalls[1].errnoRet \"1\": SCMP_ACT_KILL takes no errno", p => p.Syscalls![1].ErrnoRet = 1, "linux.seccomp"),
+        (
+            "linux.seccomp.syscalls[0].errnoRet \"65536\": does not fit 16 bits",
+            p => p.Syscalls![0].ErrnoRet = 65536,
+            "linux.seccomp"),
+        (
+            "linux.seccomp.syscalls[1].errnoRet \"1\": SCMP_ACT_KILL takes no errno",
+            p => p.Syscalls![1].ErrnoRet = 1,
+            "linux.seccomp"),
         ("linux.seccomp.syscalls[0].names: at least one name is needed", p => p.Syscalls![0].Names = [], "linux.seccomp"),
-        ("linux.seccomp.syscalls[0].names[1]: empty string is not a valid syscall", p => p.Syscalls![0].Names = ["read", ""], "linux.seccomp"),
-        ("linux.seccomp.syscalls[1].args[0].op \"SCMP_CMP_IS\": unknown comparison", p => p.Syscalls![1].Args![0].Op = "SCMP_CMP_IS", "SCMP_CMP_MASKED_EQ"),
-        ("linux.seccomp.syscalls[1].args[1].index \"6\": a system call has arguments 0 to 5", p => p.Syscalls![1].Args![1].Index = 6, "linux.seccomp"),
+        (
+            "linux.seccomp.syscalls[0].names[1]: empty string is not a valid syscall",
+            p => p.Syscalls![0].Names = ["read", ""],
+            "linux.seccomp"),
+        (
+            "linux.seccomp.syscalls[1].args[0].op \"SCMP_CMP_IS\": unknown comparison",
+            p => p.Syscalls![1].Args![0].Op = "SCMP_CMP_IS",
+            "SCMP_CMP_MASKED_EQ"),
+        (
+            "linux.seccomp.syscalls[1].args[1].index \"6\": a system call has arguments 0 to 5",
+            p => p.Syscalls![1].Args![1].Index = 6,
+            "linux.seccomp"),
         ("linux.seccomp.syscalls[1].names[1] \"write\": SCMP_ACT_NOTIFY cannot be used for the write syscall",
             p => (p.Syscalls![1].Action, p.Syscalls[1].Names) = ("SCMP_ACT_NOTIFY", ["mkdir", "write"]),
             "leave write out"),
-        ("linux.seccomp.listenerPath: seccomp listenerPath is not set", p => p.Syscalls![1].Action = "SCMP_ACT_NOTIFY", "linux.seccomp"),
+        (
+            "linux.seccomp.listenerPath: seccomp listenerPath is not set",
+            p => p.Syscalls![1].Action = "SCMP_ACT_NOTIFY",
+            "linux.seccomp"),
         ("linux.seccomp.syscalls[2]: linux.seccomp.syscalls[1] demands another action for the same call and arguments",
             p => p.Syscalls = [.. p.Syscalls!, Rule("SCMP_ACT_TRAP", "personality", p.Syscalls[1].Args!)],
             "drop one"),
@@ -122,7 +156,9 @@ public sealed class LinuxSeccompTests
     public void A_mistake_is_named(string text)
     {
         Seccomp profile = Profile(
-            "SCMP_ACT_ALLOW", Rule("SCMP_ACT_ERRNO", "mkdir"), Rule("SCMP_ACT_KILL", "personality", Arg(0, "EQ", 1), Arg(1, "NE", 2)));
+            "SCMP_ACT_ALLOW",
+            Rule("SCMP_ACT_ERRNO", "mkdir"),
+            Rule("SCMP_ACT_KILL", "personality", Arg(0, "EQ", 1), Arg(1, "NE", 2)));
         (string Text, Action<Seccomp> Make, string Hint) mistake = Mistakes.Single(m => m.Text == text);
         mistake.Make(profile);
         FluentActions.Invoking(() => SeccompCompiler.Compile(profile, Architecture.X64)).Should().Throw<FaultException>()
@@ -142,18 +178,22 @@ public sealed class LinuxSeccompTests
     [InlineData(new ulong[] { 5, 4 }, Allow)]
     [InlineData(new ulong[] { 4, 3 }, Allow)]
     [InlineData(new ulong[] { 0x100000005, 3 }, Allow)]
-    public void Conditions_on_different_arguments_all_have_to_hold(ulong[] arguments, uint expected) =>
-        Run(Profile("SCMP_ACT_ALLOW", Rule("SCMP_ACT_ERRNO", "write", Arg(1, "EQ", 3), Arg(0, "EQ", 5))), Write, arguments: arguments)
-            .Should().Be(expected);
+    public void Conditions_on_different_arguments_all_have_to_hold(ulong[] arguments, uint expected)
+    {
+        SeccompSyscall rule = Rule("SCMP_ACT_ERRNO", "write", Arg(1, "EQ", 3), Arg(0, "EQ", 5));
+        Run(Profile("SCMP_ACT_ALLOW", rule), Write, arguments: arguments).Should().Be(expected);
+    }
 
     [Theory]
     [InlineData(new ulong[] { 5, 0 }, Eperm)]
     [InlineData(new ulong[] { 7, 0 }, Eperm)]
     [InlineData(new ulong[] { 6, 3 }, Eperm)]
     [InlineData(new ulong[] { 6, 0 }, Allow)]
-    public void A_repeated_argument_makes_every_condition_a_rule(ulong[] arguments, uint expected) =>
-        Run(Profile("SCMP_ACT_ALLOW", Rule("SCMP_ACT_ERRNO", "write", Arg(0, "EQ", 5), Arg(1, "EQ", 3), Arg(0, "EQ", 7))), Write, arguments: arguments)
-            .Should().Be(expected);
+    public void A_repeated_argument_makes_every_condition_a_rule(ulong[] arguments, uint expected)
+    {
+        SeccompSyscall rule = Rule("SCMP_ACT_ERRNO", "write", Arg(0, "EQ", 5), Arg(1, "EQ", 3), Arg(0, "EQ", 7));
+        Run(Profile("SCMP_ACT_ALLOW", rule), Write, arguments: arguments).Should().Be(expected);
+    }
 
     [Fact]
     public void The_first_rule_without_conditions_decides()
@@ -257,10 +297,11 @@ public sealed class LinuxSeccompTests
     [InlineData(50000)]
     public void A_program_the_kernel_would_refuse_is_refused(int rules)
     {
-        Seccomp profile = Profile("SCMP_ACT_ALLOW", [.. Enumerable.Range(0, rules).Select(i => Errno(1, "read", Arg(0, "EQ", (ulong)i)))]);
+        IEnumerable<SeccompSyscall> all = Enumerable.Range(0, rules).Select(i => Errno(1, "read", Arg(0, "EQ", (ulong)i)));
+        Seccomp profile = Profile("SCMP_ACT_ALLOW", [.. all]);
         long start = Stopwatch.GetTimestamp();
         FluentActions.Invoking(() => SeccompCompiler.Compile(profile, Architecture.X64)).Should().Throw<FaultException>()
-            .Which.Fault.Text().Should().StartWith("linux.seccomp.syscalls: the profile needs more than the 4096 instructions the kernel takes");
+            .Which.Fault.Text().Should().StartWith("linux.seccomp.syscalls: the profile needs more than the 4096 instructions");
         Stopwatch.GetElapsedTime(start).Should().BeLessThan(TimeSpan.FromSeconds(5));
     }
 
@@ -272,7 +313,8 @@ public sealed class LinuxSeccompTests
         int total = 0;
         for (uint number = 0; number < 470; number++)
         {
-            BpfInterpreter.Run(MemoryMarshal.Cast<byte, sock_filter>(program.Instructions), new(number, X64, new ulong[6]), out int steps);
+            ReadOnlySpan<sock_filter> code = MemoryMarshal.Cast<byte, sock_filter>(program.Instructions);
+            BpfInterpreter.Run(code, new(number, X64, new ulong[6]), out int steps);
             steps.Should().BeLessThan(24);
             total += steps;
         }
@@ -294,7 +336,8 @@ public sealed class LinuxSeccompTests
     [Fact]
     public void Lists_for_features_are_complete_and_sorted()
     {
-        SeccompCompiler.Actions.Should().HaveCount(9).And.BeInAscendingOrder(StringComparer.Ordinal).And.Contain("SCMP_ACT_NOTIFY");
+        SeccompCompiler.Actions.Should().HaveCount(9)
+            .And.BeInAscendingOrder(StringComparer.Ordinal).And.Contain("SCMP_ACT_NOTIFY");
         SeccompCompiler.Operators.Should().Equal(
             "SCMP_CMP_EQ", "SCMP_CMP_GE", "SCMP_CMP_GT", "SCMP_CMP_LE", "SCMP_CMP_LT", "SCMP_CMP_MASKED_EQ", "SCMP_CMP_NE");
         SeccompCompiler.KnownFlags.Should().HaveCount(4).And.BeInAscendingOrder(StringComparer.Ordinal);
@@ -329,6 +372,7 @@ public sealed class LinuxSeccompTests
     {
         SeccompProgram program = SeccompCompiler.Compile(profile, machine)!.Value;
         Array.Resize(ref arguments, 6);
-        return BpfInterpreter.Run(MemoryMarshal.Cast<byte, sock_filter>(program.Instructions), new(number, architecture, arguments, machine == Architecture.S390x));
+        ReadOnlySpan<sock_filter> code = MemoryMarshal.Cast<byte, sock_filter>(program.Instructions);
+        return BpfInterpreter.Run(code, new(number, architecture, arguments, machine == Architecture.S390x));
     }
 }

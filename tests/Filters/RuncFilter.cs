@@ -28,7 +28,7 @@ internal sealed class RuncFilter
         IEnumerable<string> names = (profile.Architectures ?? []).Select(a => a.ToString()["SCMP_ARCH_".Length..]);
         foreach (string name in replacesNative ? names : names.Append("X86_64"))
         {
-            SeccompArchitecture facts = SeccompArchitecture.At(Array.IndexOf(SeccompCompiler.Architectures, "SCMP_ARCH_" + name));
+            SeccompArchitecture facts = SyscallTableTests.Facts(name);
             uint largest = profile.Syscalls!.SelectMany(s => s.Names!).Max(n => Number(name, facts, n));
             if (largest == 0)
                 continue;

@@ -18,7 +18,7 @@ internal sealed class SeccompMeaning
 
     public SeccompMeaning(Seccomp profile, string architecture, bool coversX32)
     {
-        _facts = SeccompArchitecture.At(Array.IndexOf(SeccompCompiler.Architectures, "SCMP_ARCH_" + architecture));
+        _facts = SyscallTableTests.Facts(architecture);
         _coversX32 = coversX32;
         _default = Libseccomp.Action(profile.DefaultAction.ToString(), profile.DefaultErrnoRet);
         ReadOnlySpan<ushort> column = SyscallTable.Column(_facts.Column);
@@ -35,7 +35,7 @@ internal sealed class SeccompMeaning
                 ushort number = column[name];
                 if (number != SyscallTable.None)
                 {
-                    uint absolute = number >= SyscallTable.ArmPrivate ? 0xf0000u + number - SyscallTable.ArmPrivate : _facts.Origin + number;
+                    uint absolute = (uint)SyscallTableTests.Number(architecture, text.Span);
                     _largest = Math.Max(_largest, absolute);
                     Add(absolute, action, anyOf, args);
                 }
@@ -66,7 +66,8 @@ internal sealed class SeccompMeaning
             return (marked ? _coversX32 || call.Number == uint.MaxValue : true) || actual == 0;
         }
 
-        if (_largest != 0 && (call.Number > _largest || (call.Number == 0 && _facts.Column is SyscallColumn.S390 or SyscallColumn.S390X)))
+        bool multiplexer = call.Number == 0 && _facts.Column is SyscallColumn.S390 or SyscallColumn.S390X;
+        if (_largest != 0 && (call.Number > _largest || multiplexer))
             return actual == 0x00050026;
         if (!_rules.TryGetValue(call.Number, out List<(uint Action, bool AnyOf, List<SeccompArg> Args)>? rules))
             return actual == _default;
@@ -76,7 +77,11 @@ internal sealed class SeccompMeaning
                 return actual == action;
         }
 
-        uint[] holding = [.. rules.Where(r => r.AnyOf ? r.Args.Exists(a => Holds(a, call)) : r.Args.TrueForAll(a => Holds(a, call))).Select(r => r.Action)];
+        uint[] holding =
+        [
+            .. rules.Where(r => r.AnyOf ? r.Args.Exists(a => Holds(a, call)) : r.Args.TrueForAll(a => Holds(a, call)))
+                .Select(r => r.Action),
+        ];
         return holding.Length == 0 ? actual == _default : holding.Contains(actual);
     }
 

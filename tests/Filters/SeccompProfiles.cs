@@ -71,7 +71,9 @@ internal sealed record SeccompProfiles
             SeccompSyscall rule = Rule(random, name);
             for (int j = random.Next(1, Rules + 1); j > 0; j--)
             {
-                SeccompSyscall next = Mixed ? Rule(random, name) : new() { Names = rule.Names, Action = rule.Action, ErrnoRet = rule.ErrnoRet };
+                SeccompSyscall next = Mixed
+                    ? Rule(random, name)
+                    : new() { Names = rule.Names, Action = rule.Action, ErrnoRet = rule.ErrnoRet };
                 next.Args = Args(random, operators);
                 rules.Add(next);
             }

@@ -73,7 +73,10 @@ public sealed class SyscallTableTests
             for (int number = origin; number < origin + 1024; number++)
             {
                 if (Libseccomp.NameOf(token, number) is { } name && !IsWrong(architecture, name))
-                    Number(architecture, Encoding.ASCII.GetBytes(name)).Should().Be(number, "that is {0} on {1}", name, architecture);
+                {
+                    Number(architecture, Encoding.ASCII.GetBytes(name))
+                        .Should().Be(number, "that is {0} on {1}", name, architecture);
+                }
             }
         }
     }
@@ -98,7 +101,8 @@ public sealed class SyscallTableTests
     private static string[] Architectures() =>
         [.. SeccompCompiler.Architectures.Select(a => a["SCMP_ARCH_".Length..]).Where(a => Libseccomp.Token(a) != 0)];
 
-    private static SeccompArchitecture Facts(string architecture) =>
+    /// <summary>What the compiler knows of an architecture, by its name without prefix.</summary>
+    internal static SeccompArchitecture Facts(string architecture) =>
         SeccompArchitecture.At(Array.IndexOf(SeccompCompiler.Architectures, "SCMP_ARCH_" + architecture));
 
     // The table is of libseccomp 2.6 and later kernels: older releases may lack calls of an architecture.
