@@ -1,0 +1,33 @@
+using System.Linq;
+using FluentAssertions;
+using OciRun.Plan;
+using Xunit;
+
+namespace OciRun.Tests.Plan;
+
+public sealed unsafe class LinuxMaskedPathsTests
+{
+    [Fact]
+    public void Paths_are_cleaned_and_keep_their_order()
+    {
+        ContainerPlan plan = new Sample { Linux = """ "maskedPaths": ["/proc//keys", "/x/../../sys/firmware/"], "readonlyPaths": ["/proc/./sys"] """ }.Plan();
+        plan.All(Op.MaskPath).Select(step => Planning.Text(step.Text)).Should().Equal("proc/keys", "sys/firmware");
+        plan.All(Op.MaskPath).Select(step => plan.FieldOf(step)).Should().Equal(
+            "linux.maskedPaths[0] \"/proc//keys\"", "linux.maskedPaths[1] \"/x/../../sys/firmware/\"");
+        plan.All(Op.ReadonlyPath).Select(step => Planning.Text(step.Text)).Should().Equal("proc/sys");
+    }
+
+    [Fact]
+    public void A_cover_is_empty_and_read_only()
+    {
+        MountStep* mask = (MountStep*)new Sample { Linux = "\"maskedPaths\": [\"/x\"]" }.Plan().One(Op.MaskPath).Data;
+        (mask->AttributesSet, mask->Flags, Planning.Text(mask->Type)).Should().Be((0xfUL, 0xfUL, "tmpfs"));
+        Planning.Text(mask->Data).Should().Be("nr_blocks=1,nr_inodes=2");
+    }
+
+    [Theory]
+    [InlineData("maskedPaths")]
+    [InlineData("readonlyPaths")]
+    public void A_relative_path_is_refused(string field) =>
+        new Sample { Linux = $"\"{field}\": [\"/a\", \"b\"]" }.Refusal().Should().StartWith($"linux.{field}[1] \"b\": must be an absolute path");
+}
