@@ -3,7 +3,7 @@ SHELL := /bin/sh
 PUBLISH_FRAMEWORK := $(shell sed -n 's|.*<OciRunPublishFramework>\(.*\)</.*|\1|p' Directory.Build.props)
 RID := linux-$(if $(filter aarch64,$(shell uname -m)),arm64,x64)
 OCIRUN = dotnet run --project src/OciRun.csproj -f net10.0 --
-SOURCES := $(shell find src -name '*.cs' -not -path '*/obj/*' -not -path '*/bin/*') src/OciRun.csproj Directory.Build.props Directory.Packages.props
+SOURCES := $(shell find src -name '*.cs' -not -path '*/obj/*' -not -path '*/bin/*') src/OciRun.csproj src/Product.props src/Launch/seal.c Directory.Build.props Directory.Packages.props
 export DOTNET_CLI_TELEMETRY_OPTOUT := 1
 export DOTNET_NOLOGO := 1
 
@@ -23,11 +23,16 @@ out/ocirun: $(SOURCES)
 	dotnet publish src/OciRun.csproj -c Release -r $(RID) -f $(PUBLISH_FRAMEWORK) -o out
 	touch out/ocirun
 
+# The product's sources in a program that creates containers in a loop within one process.
+out/soak/ocirun-soak: $(SOURCES) tests/Soak/Program.cs tests/Soak/OciRun.Soak.csproj
+	dotnet publish tests/Soak/OciRun.Soak.csproj -c Release -r $(RID) -f $(PUBLISH_FRAMEWORK) -o out/soak
+	touch out/soak/ocirun-soak
+
 demo: publish
 	scripts/demo
 
 # Unit and integration tests; the integration tier runs out/ocirun.
-test: publish
+test: publish out/soak/ocirun-soak
 	scripts/test
 
 # The black-box cases alone, on any runtime: make conformance RUNTIME="scripts/peer runc"
@@ -44,7 +49,7 @@ bench: publish
 	scripts/bench
 
 # Thousands of containers one after another; nothing may be left.
-soak: publish
+soak: publish out/soak/ocirun-soak
 	scripts/soak
 
 format-check:

@@ -10,6 +10,9 @@ internal static class Published
 {
     public static string Binary { get; } = Environment.GetEnvironmentVariable("OCIRUN_BINARY") ?? Find();
 
+    /// <summary>The soak program: the product's sources, creating containers in a loop in one process.</summary>
+    public static string Soak { get; } = Path.Combine(Path.GetDirectoryName(Find())!, "soak", "ocirun-soak");
+
     private static string Find()
     {
         DirectoryInfo? directory = new(AppContext.BaseDirectory);

@@ -30,7 +30,7 @@ internal static partial class Uapi
     public const int PR_CAP_AMBIENT_RAISE = 2;
     public const int PR_CAP_AMBIENT_CLEAR_ALL = 4;
 
-    // linux/time.h
+    // time.h
     public const int CLOCK_REALTIME = 0;
 
     // sys/wait.h

@@ -26,6 +26,7 @@ internal static class CCompiler
         #include <fcntl.h>
         #include <poll.h>
         #include <signal.h>
+        #include <time.h>
         #include <unistd.h>
         #include <sys/file.h>
         #include <sys/ioctl.h>
