@@ -297,6 +297,8 @@ internal static unsafe partial class Executor
             long result = Raw.fstat(tree, &st);
             if (result < 0)
                 return Fail(c, SYS.fstat, result);
+            if (m->OnlyProc != 0 && !IsProc(tree))
+                return Fail(c, SYS.fstatfs, -Errno.ENODEV);
             bool directory = (st.st_mode & Uapi.S_IFMT) == Uapi.S_IFDIR;
             long target = OpenTarget(c, m, directory);
             if (target < 0)
@@ -323,6 +325,12 @@ internal static unsafe partial class Executor
             Keep(c, s, tree);
             return result;
         }
+    }
+
+    private static bool IsProc(int fd)
+    {
+        statfs fs;
+        return Raw.fstatfs(fd, &fs) >= 0 && fs.f_type == Uapi.PROC_SUPER_MAGIC;
     }
 
     // Attributes of a detached tree. A flag that the kernel holds locked (user_namespaces(7), mount_namespaces(7)) is

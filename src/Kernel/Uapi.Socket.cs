@@ -49,7 +49,6 @@ internal static partial class Uapi
     public const uint IGNCR = 0x80;
     public const uint ICRNL = 0x100;
     public const uint IXON = 0x400;
-    public const uint OPOST = 0x1;
     public const uint ONLCR = 0x4;
     public const uint ISIG = 0x1;
     public const uint ICANON = 0x2;

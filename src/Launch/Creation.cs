@@ -142,20 +142,20 @@ internal sealed unsafe partial class Creation : IDisposable
 
     private static bool IsPrivileged => Sys.geteuid() == 0;
 
+    // The error that led here is the one to report; what cannot be removed keeps its directory, so that `delete` finds it.
     private void Undo()
     {
         KillChild();
         try
         {
             _cgroup?.Undo();
+            if (_reserved)
+                _directory!.Remove();
         }
         catch (FaultException failure)
         {
             Log.Warning(failure.Fault.Text());
         }
-
-        if (_reserved)
-            _directory!.Remove();
     }
 
     private Config ReadConfig()

@@ -35,7 +35,7 @@ internal sealed unsafe class Terminal : IDisposable
             Resize();
         }
 
-        // The caller's terminal turns newlines into carriage returns itself once it is raw, so this side must not.
+        // The caller's terminal keeps its output processing and adds the carriage returns, so this side must not.
         termios slave;
         if (Sys.ioctl(master.Number, Uapi.TCGETS, &slave) == 0)
         {
@@ -107,7 +107,6 @@ internal sealed unsafe class Terminal : IDisposable
     private static void MakeRaw(termios* t)
     {
         t->c_iflag &= ~(Uapi.IGNBRK | Uapi.BRKINT | Uapi.PARMRK | Uapi.ISTRIP | Uapi.INLCR | Uapi.IGNCR | Uapi.ICRNL | Uapi.IXON);
-        t->c_oflag &= ~Uapi.OPOST;
         t->c_lflag &= ~(Uapi.ECHO | Uapi.ECHONL | Uapi.ICANON | Uapi.ISIG | Uapi.IEXTEN);
         t->c_cflag = (t->c_cflag & ~(Uapi.CSIZE | Uapi.PARENB)) | Uapi.CS8;
         t->c_cc[Uapi.VMIN] = 1;

@@ -118,6 +118,7 @@ internal sealed unsafe partial class Planner
         {
             step.Op = Op.MountBind;
             step.Number = _sources[index];
+            m->OnlyProc = target.Is("proc"u8) ? (byte)1 : (byte)0;
             BindAttributes(m, options, field);
         }
         else
