@@ -55,6 +55,23 @@ internal static unsafe partial class Executor
         }
     }
 
+    // The caller may be pinned to some CPUs; the container's cgroup decides for the container. What that forbids the
+    // kernel leaves out, and a refusal changes nothing.
+    private static long ResetAffinity()
+    {
+        unchecked
+        {
+            ulong* all = stackalloc ulong[AffinityWords];
+            for (int i = 0; i < AffinityWords; i++)
+                all[i] = ulong.MaxValue;
+            Raw.sched_setaffinity(0, AffinityWords * sizeof(ulong), all);
+            return 0;
+        }
+    }
+
+    // 8192 CPUs, the most that the kernel can be built for (NR_CPUS).
+    private const int AffinityWords = 128;
+
     // EPERM says that the process leads a group already, which only a first process of a session does.
     private static long NewSession()
     {
@@ -112,19 +129,6 @@ internal static unsafe partial class Executor
 
             Raw.close((int)fd);
             return Call(c, SYS.ioctl, result);
-        }
-    }
-
-    private static long WriteFile(ChildContext* c, int dirfd, byte* path, byte* text, int length)
-    {
-        unchecked
-        {
-            long fd = Raw.openat(dirfd, path, Uapi.O_WRONLY | Uapi.O_CLOEXEC);
-            if (fd < 0)
-                return Fail(c, SYS.openat, fd);
-            long n = Raw.write((int)fd, text, length);
-            Raw.close((int)fd);
-            return n == length ? 0 : Fail(c, SYS.write, n < 0 ? n : -Errno.EIO);
         }
     }
 }

@@ -87,8 +87,6 @@ internal static unsafe class Raw
     public static long fchownat(int dirfd, byte* path, uint uid, uint gid, int flags) =>
         unchecked(Call(SYS.fchownat, dirfd, (long)path, uid, gid, flags));
 
-    public static long fchmodat(int dirfd, byte* path, uint mode) => unchecked(Call(SYS.fchmodat, dirfd, (long)path, mode));
-
     public static long faccessat2(int dirfd, byte* path, int mode, int flags) =>
         unchecked(Call(SYS.faccessat2, dirfd, (long)path, mode, flags));
 
@@ -104,10 +102,6 @@ internal static unsafe class Raw
     public static long execve(byte* path, byte** argv, byte** envp) => unchecked(Call(SYS.execve, (long)path, (long)argv, (long)envp));
 
     public static void exit_group(int status) => Call(SYS.exit_group, status);
-
-    public static long getpid() => unchecked(Call(SYS.getpid));
-
-    public static long kill(int pid, int signal) => unchecked(Call(SYS.kill, pid, signal));
 
     public static long sethostname(byte* name, long length) => unchecked(Call(SYS.sethostname, (long)name, length));
 
@@ -167,8 +161,6 @@ internal static unsafe class Raw
     public static long keyctl(int operation, long a, long b = 0) => unchecked(Call(SYS.keyctl, operation, a, b));
 
     public static long sched_setaffinity(int pid, long size, void* mask) => unchecked(Call(SYS.sched_setaffinity, pid, size, (long)mask));
-
-    public static long getdents64(int fd, void* buffer, long size) => unchecked(Call(SYS.getdents64, fd, (long)buffer, size));
 
     // Imported as the language runtime imports its own native parts: a plain call, without the transition of a P/Invoke
     // and without the collection poll that the compiler puts behind one that suppresses the transition.

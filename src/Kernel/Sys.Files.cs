@@ -138,16 +138,12 @@ internal static unsafe partial class Sys
 
     public static int fchmod(int fd, uint mode) => (int)Call(SYS.fchmod, fd, mode);
 
-    public static int fchown(int fd, uint uid, uint gid) => (int)Call(SYS.fchown, fd, uid, gid);
-
     public static int fchownat(int dirfd, ReadOnlySpan<byte> path, uint uid, uint gid, int flags)
     {
         byte* p = stackalloc byte[PATH_MAX];
         int bad = Terminate(path, p);
         return bad != 0 ? bad : (int)Call(SYS.fchownat, dirfd, (long)p, uid, gid, flags);
     }
-
-    public static int ftruncate(int fd, long length) => (int)Call(SYS.ftruncate, fd, length);
 
     public static int flock(int fd, int operation) => (int)Call(SYS.flock, fd, operation);
 
@@ -164,13 +160,6 @@ internal static unsafe partial class Sys
             return (int)Call(SYS.getdents64, fd, (long)p, buffer.Length);
     }
 
-    public static int chdir(ReadOnlySpan<byte> path)
-    {
-        byte* p = stackalloc byte[PATH_MAX];
-        int bad = Terminate(path, p);
-        return bad != 0 ? bad : (int)Call(SYS.chdir, (long)p);
-    }
-
     /// <summary>getcwd(2): length with the terminating NUL.</summary>
     public static int getcwd(Span<byte> buffer)
     {
@@ -179,17 +168,6 @@ internal static unsafe partial class Sys
     }
 
     public static int umask(uint mask) => (int)Call(SYS.umask, mask);
-
-    public static int pipe2(int* two, int flags) => (int)Call(SYS.pipe2, (long)two, flags | Uapi.O_CLOEXEC);
-
-    public static int memfd_create(ReadOnlySpan<byte> name, uint flags)
-    {
-        byte* p = stackalloc byte[PATH_MAX];
-        int bad = Terminate(name, p);
-        return bad != 0 ? bad : (int)Call(SYS.memfd_create, (long)p, flags);
-    }
-
-    public static long sendfile(int to, int from, long count) => Call(SYS.sendfile, to, from, 0, count);
 
     public static int ioctl(int fd, uint request, void* argument) => (int)Call(SYS.ioctl, fd, request, (long)argument);
 

@@ -39,8 +39,6 @@ internal static unsafe partial class Sys
     public static int prlimit64(int pid, int resource, rlimit64* set, rlimit64* old) =>
         (int)Call(SYS.prlimit64, pid, resource, (long)set, (long)old);
 
-    public static int setns(int fd, ulong type) => (int)Call(SYS.setns, fd, (long)type);
-
     public static int rt_sigprocmask(int how, ulong set, out ulong old)
     {
         fixed (ulong* p = &old)
@@ -56,9 +54,6 @@ internal static unsafe partial class Sys
         fixed (pollfd* p = fds)
             return (int)Call(SYS.ppoll, (long)p, fds.Length, milliseconds < 0 ? 0 : (long)(&limit), 0, 8);
     }
-
-    public static int execveat(int fd, byte* path, byte** argv, byte** envp, int flags) =>
-        (int)Call(SYS.execveat, fd, (long)path, (long)argv, (long)envp, flags);
 
     public static int bpf(int command, void* attr, int size) => (int)Call(SYS.bpf, command, (long)attr, size);
 

@@ -25,23 +25,13 @@ internal static partial class Uapi
     public const int F_GETFL = 3;
     public const int F_SETFL = 4;
     public const int F_DUPFD_CLOEXEC = 1030;
-    public const int F_ADD_SEALS = 1033;
-    public const int F_GET_SEALS = 1034;
-    public const int F_SEAL_SEAL = 0x1;
-    public const int F_SEAL_SHRINK = 0x2;
-    public const int F_SEAL_GROW = 0x4;
-    public const int F_SEAL_WRITE = 0x8;
     public const int FD_CLOEXEC = 1;
     public const int LOCK_SH = 1;
     public const int LOCK_EX = 2;
     public const int LOCK_NB = 4;
     public const int LOCK_UN = 8;
-    public const int R_OK = 4;
-    public const int W_OK = 2;
     public const int X_OK = 1;
     public const int SEEK_SET = 0;
-    public const int SEEK_END = 2;
-    public const uint RENAME_NOREPLACE = 1;
 
     // linux/openat2.h
     public const ulong RESOLVE_NO_XDEV = 0x01;
@@ -52,7 +42,6 @@ internal static partial class Uapi
 
     // sys/stat.h
     public const uint S_IFMT = 0xf000;
-    public const uint S_IFSOCK = 0xc000;
     public const uint S_IFLNK = 0xa000;
     public const uint S_IFREG = 0x8000;
     public const uint S_IFBLK = 0x6000;
@@ -60,10 +49,6 @@ internal static partial class Uapi
     public const uint S_IFCHR = 0x2000;
     public const uint S_IFIFO = 0x1000;
     public const uint S_ISVTX = 0x200;
-
-    // linux/memfd.h
-    public const uint MFD_CLOEXEC = 0x1;
-    public const uint MFD_ALLOW_SEALING = 0x2;
 
     // linux/close_range.h
     public const uint CLOSE_RANGE_CLOEXEC = 0x4;
@@ -74,6 +59,4 @@ internal static partial class Uapi
     public const int MAP_SHARED = 0x1;
     public const int MAP_PRIVATE = 0x2;
     public const int MAP_ANONYMOUS = 0x20;
-    public const int MAP_NORESERVE = 0x4000;
-    public const int MAP_POPULATE = 0x8000;
 }

@@ -41,7 +41,6 @@ internal static partial class Uapi
     public const uint FSMOUNT_CLOEXEC = 0x1;
     public const uint FSCONFIG_SET_FLAG = 0;
     public const uint FSCONFIG_SET_STRING = 1;
-    public const uint FSCONFIG_SET_FD = 5;
     public const uint FSCONFIG_CMD_CREATE = 6;
     public const ulong MOUNT_ATTR_RDONLY = 0x1;
     public const ulong MOUNT_ATTR_NOSUID = 0x2;
@@ -52,17 +51,12 @@ internal static partial class Uapi
     public const ulong MOUNT_ATTR_NOATIME = 0x10;
     public const ulong MOUNT_ATTR_STRICTATIME = 0x20;
     public const ulong MOUNT_ATTR_NODIRATIME = 0x80;
-    public const ulong MOUNT_ATTR_IDMAP = 0x100000;
     public const ulong MOUNT_ATTR_NOSYMFOLLOW = 0x200000;
 
     // linux/magic.h
     public const long PROC_SUPER_MAGIC = 0x9fa0;
-    public const long SYSFS_MAGIC = 0x62656572;
     public const long DEVPTS_SUPER_MAGIC = 0x1cd1;
-    public const long TMPFS_MAGIC = 0x01021994;
     public const long CGROUP2_SUPER_MAGIC = 0x63677270;
-    public const long OVERLAYFS_SUPER_MAGIC = 0x794c7630;
-    public const long NSFS_MAGIC = 0x6e736673;
     public const long SELINUX_MAGIC = 0xf97cff8c;
 
     // bits/statvfs.h: flags of statfs(2)
@@ -70,9 +64,7 @@ internal static partial class Uapi
     public const long ST_NOSUID = 0x2;
     public const long ST_NODEV = 0x4;
     public const long ST_NOEXEC = 0x8;
-    public const long ST_NOATIME = 0x400;
     public const long ST_NODIRATIME = 0x800;
-    public const long ST_RELATIME = 0x1000;
 
     /// <summary>linux/proc_ns.h (in linux/fs.h as PROCFS_ROOT_INO from Linux 6.17): inode number of a procfs's root.</summary>
     public const ulong PROC_ROOT_INO = 1;

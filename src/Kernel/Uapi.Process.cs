@@ -16,12 +16,8 @@ internal static partial class Uapi
     public const ulong CLONE_INTO_CGROUP = 0x200000000;
 
     // linux/prctl.h
-    public const int PR_SET_PDEATHSIG = 1;
-    public const int PR_GET_DUMPABLE = 3;
     public const int PR_SET_DUMPABLE = 4;
     public const int PR_SET_KEEPCAPS = 8;
-    public const int PR_SET_NAME = 15;
-    public const int PR_CAPBSET_READ = 23;
     public const int PR_CAPBSET_DROP = 24;
     public const int PR_SET_CHILD_SUBREAPER = 36;
     public const int PR_SET_NO_NEW_PRIVS = 38;
@@ -36,23 +32,16 @@ internal static partial class Uapi
     // sys/wait.h
     public const int WNOHANG = 1;
     public const int WEXITED = 4;
-    public const int WNOWAIT = 0x1000000;
     public const int __WALL = 0x40000000;
     public const int P_ALL = 0;
     public const int P_PID = 1;
-    public const int P_PIDFD = 3;
     public const int CLD_EXITED = 1;
 
     // signal.h
     public const int SIGHUP = 1;
     public const int SIGINT = 2;
     public const int SIGQUIT = 3;
-    public const int SIGABRT = 6;
-    public const int SIGBUS = 7;
-    public const int SIGFPE = 8;
     public const int SIGKILL = 9;
-    public const int SIGILL = 4;
-    public const int SIGSEGV = 11;
     public const int SIGPIPE = 13;
     public const int SIGTERM = 15;
     public const int SIGCHLD = 17;
@@ -63,8 +52,6 @@ internal static partial class Uapi
     public const int SIGTTOU = 22;
     public const int SIGURG = 23;
     public const int SIGWINCH = 28;
-    public const int SIG_BLOCK = 0;
-    public const int SIG_UNBLOCK = 1;
     public const int SIG_SETMASK = 2;
     public const int SFD_CLOEXEC = 0x80000;
     public const int SFD_NONBLOCK = 0x800;
@@ -80,14 +67,12 @@ internal static partial class Uapi
     public const uint SECCOMP_FILTER_FLAG_LOG = 0x2;
     public const uint SECCOMP_FILTER_FLAG_SPEC_ALLOW = 0x4;
     public const uint SECCOMP_FILTER_FLAG_NEW_LISTENER = 0x8;
-    public const uint SECCOMP_FILTER_FLAG_TSYNC_ESRCH = 0x10;
     public const uint SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV = 0x20;
 
     // linux/keyctl.h
     public const int KEYCTL_JOIN_SESSION_KEYRING = 1;
     public const int KEYCTL_SETPERM = 5;
     public const int KEYCTL_DESCRIBE = 6;
-    public const int KEY_SPEC_SESSION_KEYRING = -3;
 
     // linux/nsfs.h: ioctl(2) on a namespace file
     public const uint NS_GET_NSTYPE = 0xb703;

@@ -58,7 +58,6 @@ internal static unsafe class Failure
         Op.BecomeNamespaceRoot => "cannot become root of the user namespace",
         Op.JoinNamespace => "cannot join the namespace",
         Op.Unshare or Op.CloneFinal => "cannot make the new namespaces",
-        Op.TimeOffsets => "cannot set the clock offsets",
         Op.SessionKeyring => "cannot join the session keyring",
         Op.Hostname or Op.Domainname => "cannot set the name",
         Op.Loopback => "cannot bring up the loopback interface",

@@ -40,6 +40,9 @@ internal sealed unsafe partial class Planner
         _plan.Add(Op.WaitForParent);
         Namespaces();
 
+        // In its cgroup by now, whose CPUs are the container's.
+        _plan.Add(Op.ResetAffinity);
+
         // A session of its own, before anything of the image runs: no terminal and no process group of the caller.
         _plan.Add(Op.NewSession);
         Keyring();

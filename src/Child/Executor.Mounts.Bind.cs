@@ -1,0 +1,164 @@
+using OciRun.Kernel;
+using OciRun.Plan;
+
+namespace OciRun.Child;
+
+internal static unsafe partial class Executor
+{
+    private static long OpenSource(ChildContext* c, Step* s)
+    {
+        unchecked
+        {
+            long tree = OpenTree(c, Uapi.AT_FDCWD, s->Text, s->Number != 0 ? (uint)Uapi.AT_RECURSIVE : 0);
+            if (tree < 0)
+                return tree;
+            c->Slots[s->Slot] = (int)tree;
+            return 0;
+        }
+    }
+
+    private static long MountBind(ChildContext* c, Step* s)
+    {
+        unchecked
+        {
+            MountStep* m = (MountStep*)s->Data;
+            int tree = c->Slots[s->Number];
+            c->Slots[s->Number] = -1;
+            return AttachBind(c, s, m, tree);
+        }
+    }
+
+    private static long AttachBind(ChildContext* c, Step* s, MountStep* m, int tree)
+    {
+        unchecked
+        {
+            stat st;
+            long result = Raw.fstat(tree, &st);
+            if (result < 0)
+                return Fail(c, SYS.fstat, result);
+            if (m->OnlyProc != 0 && !IsProc(tree))
+                return Fail(c, SYS.fstatfs, -Errno.ENODEV);
+            bool directory = (st.st_mode & Uapi.S_IFMT) == Uapi.S_IFDIR;
+            long target = OpenTarget(c, m, directory);
+            if (target < 0)
+                return c->Syscall != 0 ? target : Fail(c, SYS.openat2, target);
+            stat covered;
+            result = Call(c, SYS.fstat, Raw.fstat((int)target, &covered));
+            if (result == 0 && directory != ((covered.st_mode & Uapi.S_IFMT) == Uapi.S_IFDIR))
+                result = Fail(c, SYS.move_mount, -Errno.ENOTDIR);
+            if (result >= 0 && c->HasMountApi == 0)
+                result = LegacyBind(c, m, &tree, (int)target);
+            if (result >= 0 && m->Enslave != 0)
+                result = SetOnePropagation(c, tree, Uapi.MS_SLAVE | Uapi.MS_REC);
+            if (result >= 0 && c->HasMountSetattr != 0)
+                result = SetAttributes(c, tree, m->AttributesSet, m->AttributesClear, m->AttributesForbidden, recursive: false);
+            if (result >= 0 && (c->HasMountSetattr != 0 || (m->RecursiveSet | m->RecursiveClear) != 0))
+                result = SetAttributes(c, tree, m->RecursiveSet, m->RecursiveClear, m->RecursiveClear, recursive: true);
+            if (result >= 0 && c->HasMountApi != 0)
+                result = Call(c, SYS.move_mount, Attach(tree, (int)target));
+            Raw.close((int)target);
+            if (result >= 0 && c->HasMountSetattr == 0)
+                result = RemountBind(c, m, tree);
+            if (result >= 0)
+                result = SetPropagation(c, m, tree);
+            Keep(c, s, tree);
+            return result;
+        }
+    }
+
+    private static bool IsProc(int fd)
+    {
+        statfs fs;
+        return Raw.fstatfs(fd, &fs) >= 0 && fs.f_type == Uapi.PROC_SUPER_MAGIC;
+    }
+
+    // Attributes of a detached tree. A flag that the kernel holds locked (user_namespaces(7), mount_namespaces(7)) is
+    // kept unless the config clears it by name, which is the config's error.
+    private static long SetAttributes(
+        ChildContext* c, int mount, ulong set, ulong clear, ulong forbidden, bool recursive)
+    {
+        unchecked
+        {
+            if ((set | clear) == 0)
+                return 0;
+            mount_attr attr = default;
+            attr.attr_set = set;
+            attr.attr_clr = clear;
+            byte empty = 0;
+            uint flags = Uapi.AT_EMPTY_PATH | (recursive ? (uint)Uapi.AT_RECURSIVE : 0);
+            long result = Raw.mount_setattr(mount, &empty, flags, &attr);
+            if (result == -Errno.EPERM && !recursive)
+            {
+                ulong held = Held(mount);
+                if ((held & forbidden) == 0)
+                {
+                    attr.attr_clr &= ~held;
+                    result = Raw.mount_setattr(mount, &empty, flags, &attr);
+                }
+            }
+
+            return Call(c, SYS.mount_setattr, result);
+        }
+    }
+
+    private static ulong Held(int mount)
+    {
+        statfs fs;
+        if (Raw.fstatfs(mount, &fs) < 0)
+            return 0;
+        ulong held = 0;
+        if ((fs.f_flags & Uapi.ST_RDONLY) != 0)
+            held |= Uapi.MOUNT_ATTR_RDONLY;
+        if ((fs.f_flags & Uapi.ST_NOSUID) != 0)
+            held |= Uapi.MOUNT_ATTR_NOSUID;
+        if ((fs.f_flags & Uapi.ST_NODEV) != 0)
+            held |= Uapi.MOUNT_ATTR_NODEV;
+        if ((fs.f_flags & Uapi.ST_NOEXEC) != 0)
+            held |= Uapi.MOUNT_ATTR_NOEXEC;
+        if ((fs.f_flags & Uapi.ST_NODIRATIME) != 0)
+            held |= Uapi.MOUNT_ATTR_NODIRATIME;
+        return held;
+    }
+
+    private static long LegacyBind(ChildContext* c, MountStep* m, int* tree, int target)
+    {
+        unchecked
+        {
+            byte* from = stackalloc byte[32];
+            byte* to = stackalloc byte[32];
+            FdPath(from, *tree);
+            FdPath(to, target);
+            ulong flags = Uapi.MS_BIND | (m->Recursive != 0 ? Uapi.MS_REC : 0u);
+            long result = Raw.mount(from, to, null, flags, null);
+            if (result < 0)
+                return Fail(c, SYS.mount, result);
+            result = Mounted(c, m);
+            if (result < 0)
+                return result;
+            Raw.close(*tree);
+            *tree = (int)result;
+            return 0;
+        }
+    }
+
+    // Without mount_setattr: the flags by a bind remount of what is attached now.
+    private static long RemountBind(ChildContext* c, MountStep* m, int mount)
+    {
+        unchecked
+        {
+            if ((m->AttributesSet | m->AttributesClear) == 0)
+                return 0;
+            byte* path = stackalloc byte[32];
+            FdPath(path, mount);
+            ulong flags = (m->Flags & ~(ulong)Uapi.MS_REC) | Uapi.MS_BIND | Uapi.MS_REMOUNT;
+            long result = Raw.mount(null, path, null, flags, null);
+            if (result == -Errno.EPERM && (Held(mount) & m->AttributesForbidden) == 0)
+                result = Raw.mount(null, path, null, flags | HeldFlags(mount), null);
+            return Call(c, SYS.mount, result);
+        }
+    }
+
+    // MOUNT_ATTR_* and MS_* share the values of these flags.
+    private static ulong HeldFlags(int mount) =>
+        Held(mount) & (Uapi.MOUNT_ATTR_RDONLY | Uapi.MOUNT_ATTR_NOSUID | Uapi.MOUNT_ATTR_NODEV | Uapi.MOUNT_ATTR_NOEXEC);
+}
