@@ -48,7 +48,7 @@ internal static unsafe partial class Executor
                 result = Fail(c, SYS.move_mount, -Errno.ENOTDIR);
             if (result >= 0 && c->HasMountApi == 0)
                 result = LegacyBind(c, m, &tree, (int)target);
-            if (result >= 0 && m->Enslave != 0)
+            if (result >= 0 && m->Enslave != 0 && c->HasMountSetattr != 0)
                 result = SetOnePropagation(c, tree, Uapi.MS_SLAVE | Uapi.MS_REC);
             if (result >= 0 && c->HasMountSetattr != 0)
                 result = SetAttributes(c, tree, m->AttributesSet, m->AttributesClear, m->AttributesForbidden, recursive: false);
@@ -57,6 +57,10 @@ internal static unsafe partial class Executor
             if (result >= 0 && c->HasMountApi != 0)
                 result = Call(c, SYS.move_mount, Attach(tree, (int)target));
             Raw.close((int)target);
+
+            // mount(2) changes attached mounts only.
+            if (result >= 0 && m->Enslave != 0 && c->HasMountSetattr == 0)
+                result = SetOnePropagation(c, tree, Uapi.MS_SLAVE | Uapi.MS_REC);
             if (result >= 0 && c->HasMountSetattr == 0)
                 result = RemountBind(c, m, tree);
             if (result >= 0)

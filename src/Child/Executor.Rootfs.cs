@@ -111,12 +111,19 @@ internal static unsafe partial class Executor
             slash[0] = (byte)'/';
             slash[1] = 0;
             int tree = c->Slots[Slot.Rootfs];
-            long result = SetOnePropagation(c, tree, Uapi.MS_SLAVE | Uapi.MS_REC);
+            long result = 0;
+            if (c->HasMountSetattr != 0)
+                result = SetOnePropagation(c, tree, Uapi.MS_SLAVE | Uapi.MS_REC);
             if (result != 0)
                 return result;
             byte empty = 0;
-            return Call(
+            result = Call(
                 c, SYS.move_mount, Raw.move_mount(tree, &empty, Uapi.AT_FDCWD, slash, Uapi.MOVE_MOUNT_F_EMPTY_PATH));
+
+            // mount(2) changes attached mounts only.
+            if (result == 0 && c->HasMountSetattr == 0)
+                result = SetOnePropagation(c, tree, Uapi.MS_SLAVE | Uapi.MS_REC);
+            return result;
         }
     }
 

@@ -109,6 +109,9 @@ internal sealed unsafe partial class Planner
         m->Target = Arena.Text(target);
         m->Type = Arena.Text(cgroup ? "cgroup2"u8 : type.Span);
         m->Source = Arena.Text(mount.Source.IsEmpty ? type.Span : mount.Source.Span);
+
+        // A clone that the parent made is a peer of the host's mount, not yet a slave as in a copied mount namespace.
+        m->Enslave = _plan.ParentOpens ? (byte)1 : (byte)0;
         m->Propagation = Arena.Array<ulong>(options.Propagation.Count);
         m->PropagationCount = options.Propagation.Count;
         for (int i = 0; i < options.Propagation.Count; i++)

@@ -158,6 +158,8 @@ public sealed class FallbackTests : RuntimeTest
     [InlineData("clone3", "ENOSYS")]
     [InlineData("openat2,close_range,clone3,keyctl,faccessat2,statx", "ENOSYS")]
     [InlineData("openat2", "EPERM")]
+    [InlineData("mount_setattr", "ENOSYS")]
+    [InlineData("mount_setattr", "EPERM")]
     public void A_user_namespace_works_without_the_call(string calls, string errno)
     {
         Source("inside");
@@ -171,6 +173,16 @@ public sealed class FallbackTests : RuntimeTest
         outcome.Out.Should().StartWith("inside\n/bin/sh: can't create /data/new: Read-only file system\n0\n"
             + "/bin/sh: can't create /proc/sys/kernel/hostname: Read-only file system\n");
         outcome.Out.Should().Contain("100000");
+    }
+
+    [RuntimeFact]
+    public void A_recursive_option_needs_mount_setattr()
+    {
+        Source("inside");
+        Bundle.Mount("/mnt", "", Path.Combine(Work, "source"), "rbind", "rro").Args("true");
+        Outcome outcome = Without("mount_setattr", "ENOSYS").Run();
+        outcome.Exit.Should().NotBe(0, "a tree that was to be read-only is not");
+        outcome.Err.Should().Contain("mounts[7]").And.Contain("mount_setattr: ENOSYS");
     }
 
     // A tree that is not in the child's mount namespace can only be handed over detached (Linux 5.2).

@@ -23,7 +23,8 @@ public sealed unsafe class LinuxDevicesTests
         plan.Devices().Should().Equal(Defaults);
         plan.All(Op.MakeDevice).Should().OnlyContain(step => step.Slot == Slot.Dev);
         plan.All(Op.MakeSymlink, Op.ReplaceSymlink).Select(step => $"{Planning.Text(step.Text)} {Planning.Text(step.Second)}").Should().Equal(
-            "fd /proc/self/fd", "stdin /proc/self/fd/0", "stdout /proc/self/fd/1", "stderr /proc/self/fd/2", "core /proc/kcore", "ptmx pts/ptmx");
+            "fd /proc/self/fd", "stdin /proc/self/fd/0", "stdout /proc/self/fd/1", "stderr /proc/self/fd/2",
+            "core /proc/kcore", "ptmx pts/ptmx");
     }
 
     [Theory]

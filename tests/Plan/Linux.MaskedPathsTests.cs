@@ -10,7 +10,10 @@ public sealed unsafe class LinuxMaskedPathsTests
     [Fact]
     public void Paths_are_cleaned_and_keep_their_order()
     {
-        ContainerPlan plan = new Sample { Linux = """ "maskedPaths": ["/proc//keys", "/x/../../sys/firmware/"], "readonlyPaths": ["/proc/./sys"] """ }.Plan();
+        const string linux = """
+            "maskedPaths": ["/proc//keys", "/x/../../sys/firmware/"], "readonlyPaths": ["/proc/./sys"]
+            """;
+        ContainerPlan plan = new Sample { Linux = linux }.Plan();
         plan.All(Op.MaskPath).Select(step => Planning.Text(step.Text)).Should().Equal("proc/keys", "sys/firmware");
         plan.All(Op.MaskPath).Select(step => plan.FieldOf(step)).Should().Equal(
             "linux.maskedPaths[0] \"/proc//keys\"", "linux.maskedPaths[1] \"/x/../../sys/firmware/\"");

@@ -178,6 +178,18 @@ public sealed unsafe class MountsTests
         "mounts[0].uidMappings: id-mapped mounts are not applied")]
     public void A_mount_that_cannot_be_is_refused(string mount, string refusal) => Sample(mount).Refusal().Should().StartWith(refusal);
 
+    [Theory]
+    [InlineData("pid mount", true, 0)]
+    [InlineData("pid mount user", true, 1)]
+    [InlineData("pid mount user:/u", true, 1)]
+    [InlineData("pid mount user", false, 0)]
+    public void A_tree_that_the_parent_clones_is_made_a_slave(string namespaces, bool privileged, byte enslave) =>
+        (Sample("""{"destination": "/a", "source": "/a", "options": ["bind"]}""") with
+        {
+            Namespaces = namespaces,
+            Request = r => r with { Privileged = privileged },
+        }).Plan().Mount(0).Enslave.Should().Be(enslave);
+
     private static MountStep Bind(params string[] options) => Mount(
         $$"""{"destination": "/a", "source": "/a", "options": [{{string.Join(", ", options.Select(o => $"\"{o}\""))}}]}""");
 

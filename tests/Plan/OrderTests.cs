@@ -205,7 +205,8 @@ public sealed class OrderTests
     {
         ContainerPlan plan = new Sample { Linux = $"\"rootfsPropagation\": \"{value}\"" }.Plan();
         plan.One(Op.Propagation).Flags.Should().Be(flags);
-        plan.All(Op.RootPropagation).Select(step => step.Flags).Should().Equal(value == "unbindable" ? [(long)Uapi.MS_UNBINDABLE] : Array.Empty<long>());
+        long[] root = value == "unbindable" ? [Uapi.MS_UNBINDABLE] : [];
+        plan.All(Op.RootPropagation).Select(step => step.Flags).Should().Equal(root);
     }
 
     [Fact]

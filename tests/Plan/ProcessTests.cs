@@ -85,6 +85,7 @@ public sealed class ProcessTests
     {
         ContainerPlan plan = new Sample { Process = "\"capabilities\": {}" }.Plan();
         plan.All(Op.SetCapabilities, Op.DropBounding, Op.RaiseAmbient).Should().HaveCount(3);
+        plan.One(Op.SetIds).Flags.Should().Be(1, "the change of ids must not take what is to be set after it");
         IdentityStep id = plan.Identity();
         id.SetCapabilities.Should().Be(1);
         (id.Bounding | id.Effective | id.Permitted | id.Inheritable | id.Ambient | id.Temporary).Should().Be(0);
@@ -116,14 +117,17 @@ public sealed class ProcessTests
             Request = r => r with { LastCapability = 39 },
         }.Plan();
         plan.Identity().Bounding.Should().Be(1UL << 5);
-        plan.Warnings.Should().HaveCount(2).And.OnlyContain(w => w.StartsWith("process.capabilities: ignoring unknown or unavailable", StringComparison.Ordinal));
+        plan.Warnings.Should().HaveCount(2).And.OnlyContain(
+            w => w.StartsWith("process.capabilities: ignoring unknown or unavailable", StringComparison.Ordinal));
         plan.Warnings[0].Should().Contain("CAP_NOTHING");
     }
 
     [Fact]
     public void A_filter_without_no_new_privileges_keeps_sys_admin_until_it_is_loaded()
     {
-        ContainerPlan plan = Filtered("\"capabilities\": {\"effective\": [\"CAP_KILL\"], \"permitted\": [\"CAP_KILL\"], \"ambient\": [\"CAP_KILL\"]}");
+        ContainerPlan plan = Filtered("""
+            "capabilities": {"effective": ["CAP_KILL"], "permitted": ["CAP_KILL"], "ambient": ["CAP_KILL"]}
+            """);
         plan.Identity().Temporary.Should().Be(SysAdmin);
         Step[] sets = plan.All(Op.SetCapabilities);
         sets.Select(step => step.Flags).Should().Equal(1, 0);
