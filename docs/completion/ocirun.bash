@@ -20,7 +20,7 @@ _ocirun() {
             --cgroup-manager) COMPREPLY=($(compgen -W "cgroupfs systemd disabled" -- "$current")) ; return ;;
             --rootless) COMPREPLY=($(compgen -W "true false auto" -- "$current")) ; return ;;
         esac
-        words="--root --log --log-format --log-level --debug --systemd-cgroup --cgroup-manager --rootless --version --help create start run state kill delete list spec plan features completion help"
+        words="--root --log --log-format --log-level --debug --systemd-cgroup --cgroup-manager --rootless --version --help create start run state kill delete list spec plan validate features completion help"
         ;;
     create)
         case $previous in
@@ -75,6 +75,14 @@ _ocirun() {
         esac
         words="--bundle --format --help"
         ;;
+    validate)
+        case $previous in
+            --bundle | -b) COMPREPLY=($(compgen -d -- "$current")) ; return ;;
+            --config) COMPREPLY=($(compgen -W "" -- "$current")) ; return ;;
+            --format | -f) COMPREPLY=($(compgen -W "text json" -- "$current")) ; return ;;
+        esac
+        words="--bundle --config --format --help"
+        ;;
     features)
         words="--help"
         ;;
@@ -82,7 +90,7 @@ _ocirun() {
         words="--help bash zsh fish"
         ;;
     help)
-        words="--help create start run state kill delete list spec plan features completion help"
+        words="--help create start run state kill delete list spec plan validate features completion help"
         ;;
     *) return ;;
     esac

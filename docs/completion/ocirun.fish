@@ -52,6 +52,10 @@ complete -c ocirun -n '__fish_seen_subcommand_from spec' -l rootless -d 'write o
 complete -c ocirun -n __fish_use_subcommand -a plan -d 'print the steps that create would take'
 complete -c ocirun -n '__fish_seen_subcommand_from plan' -l bundle -s b -x -a '(__fish_complete_directories)' -d 'directory with config.json'
 complete -c ocirun -n '__fish_seen_subcommand_from plan' -l format -s f -x -d '\'text\' or \'json\''
+complete -c ocirun -n __fish_use_subcommand -a validate -d 'list everything that is wrong with a bundle'
+complete -c ocirun -n '__fish_seen_subcommand_from validate' -l bundle -s b -x -a '(__fish_complete_directories)' -d 'directory with config.json'
+complete -c ocirun -n '__fish_seen_subcommand_from validate' -l config -x -d 'name of the configuration file in the bundle'
+complete -c ocirun -n '__fish_seen_subcommand_from validate' -l format -s f -x -a 'text json' -d '\'text\' or \'json\''
 complete -c ocirun -n __fish_use_subcommand -a features -d 'print what this program implements as JSON'
 complete -c ocirun -n __fish_use_subcommand -a completion -d 'print a completion script for a shell'
 complete -c ocirun -n '__fish_seen_subcommand_from completion' -a bash
@@ -67,6 +71,7 @@ complete -c ocirun -n '__fish_seen_subcommand_from help' -a delete
 complete -c ocirun -n '__fish_seen_subcommand_from help' -a list
 complete -c ocirun -n '__fish_seen_subcommand_from help' -a spec
 complete -c ocirun -n '__fish_seen_subcommand_from help' -a plan
+complete -c ocirun -n '__fish_seen_subcommand_from help' -a validate
 complete -c ocirun -n '__fish_seen_subcommand_from help' -a features
 complete -c ocirun -n '__fish_seen_subcommand_from help' -a completion
 complete -c ocirun -n '__fish_seen_subcommand_from help' -a help

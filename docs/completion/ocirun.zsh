@@ -33,6 +33,7 @@ _ocirun() {
                 'list:list the containers below the state root'
                 'spec:write a config.json to start from'
                 'plan:print the steps that create would take'
+                'validate:list everything that is wrong with a bundle'
                 'features:print what this program implements as JSON'
                 'completion:print a completion script for a shell'
                 'help:show the commands, or one command'\''s options'
@@ -104,6 +105,13 @@ _ocirun() {
                     '(--format -f)'{--format,-f}'['\''text'\'' or '\''json'\'']:FORMAT: ' \
                     '*: :'
                 ;;
+            validate)
+                _arguments \
+                    '(--bundle -b)'{--bundle,-b}'[directory with config.json]:DIR:_files -/' \
+                    '--config[name of the configuration file in the bundle]:FILE: ' \
+                    '(--format -f)'{--format,-f}'['\''text'\'' or '\''json'\'']:FORMAT:(text json)' \
+                    '*: :'
+                ;;
             features)
                 _arguments \
                     '*: :'
@@ -114,7 +122,7 @@ _ocirun() {
                 ;;
             help)
                 _arguments \
-                    '1:word:(create start run state kill delete list spec plan features completion help)'
+                    '1:word:(create start run state kill delete list spec plan validate features completion help)'
                 ;;
         esac
         ;;

@@ -8,7 +8,7 @@ internal static class Table
     /// <summary>Names in the order of the help page; <see cref="Find"/> knows each.</summary>
     public static string[] Names =>
     [
-        "create", "start", "run", "state", "kill", "delete", "list", "spec", "plan", "features", "completion", "help", "docs",
+        "create", "start", "run", "state", "kill", "delete", "list", "spec", "plan", "validate", "features", "completion", "help", "docs",
     ];
 
     /// <summary>The verb of that name, or null.</summary>
@@ -22,6 +22,7 @@ internal static class Table
         "delete" => Delete.Describe(),
         "list" => List.Describe(),
         "plan" => Plan.Describe(),
+        "validate" => Validate.Describe(),
         "spec" => Spec.Describe(),
         "features" => Features.Describe(),
         "completion" => Completion.Describe(),

@@ -4,7 +4,7 @@ using OciRun.Kernel;
 namespace OciRun.Host;
 
 /// <summary>What this machine offers. Each fact is read once, when it is first asked for.</summary>
-internal static class Machine
+internal static partial class Machine
 {
     // CAP_CHECKPOINT_RESTORE, the newest one since Linux 5.9; used without a mounted procfs.
     private const int UsualLastCapability = 40;

@@ -57,7 +57,7 @@ internal sealed unsafe partial class Creation : IDisposable
     /// <summary>Reads and checks the config and plans the steps. Changes nothing.</summary>
     public void MakePlan()
     {
-        _config = ReadConfig();
+        _config = ConfigReader.Read(ReadBytes(), _options.ConfigFile);
         CheckTerminal();
         List<Fault> findings = Validator.Check(_config, Facts());
         if (findings.Count > 0)
@@ -65,6 +65,14 @@ internal sealed unsafe partial class Creation : IDisposable
         Fault? refusal = CgroupResources.FirstRefusal(_config.Linux?.Resources);
         if (refusal is not null)
             throw new FaultException(refusal);
+        MakeSteps();
+        foreach (string warning in _plan.Warnings)
+            Log.Warning(warning);
+    }
+
+    // Of a config that the rules find nothing in.
+    private void MakeSteps()
+    {
         _devices = Filters.DeviceProgram.Compile(_config.Linux?.Resources?.Devices, _config.Linux?.Devices);
         string rootfs = FindRootfs();
         string? cgroup = CgroupPathFor();
@@ -83,8 +91,6 @@ internal sealed unsafe partial class Creation : IDisposable
             TimeNamespaceOnExec = Machine.KernelVersion >= new Version(6, 1),
             CgroupPath = cgroup,
         });
-        foreach (string warning in _plan.Warnings)
-            Log.Warning(warning);
         _record = _record with
         {
             OciVersion = _config.OciVersion.ToString(),
@@ -158,12 +164,12 @@ internal sealed unsafe partial class Creation : IDisposable
         }
     }
 
-    private Config ReadConfig()
+    private byte[] ReadBytes()
     {
         string path = $"{_options.Bundle}/{_options.ConfigFile}";
         byte[]? json = Sys.ReadFile(Uapi.AT_FDCWD, Sys.Bytes(path), ConfigReader.MaximumSize, out int errno);
         if (json is not null)
-            return ConfigReader.Read(json, _options.ConfigFile);
+            return json;
         throw new FaultException(new Fault(errno == Errno.ENOENT
             ? $"JSON specification file {_options.ConfigFile} not found"
             : $"cannot read {_options.ConfigFile}")

@@ -44,14 +44,18 @@ internal static unsafe class Failure
             (_, Errno.ENOEXEC) => "the file is not a program of this machine's architecture and has no #! line",
             _ => null,
         };
-        return new Fault($"unable to start container process: exec: \"{name}\": {reason}")
+        return Executable(name, reason, hint);
+    }
+
+    /// <summary>The program cannot be run.</summary>
+    public static Fault Executable(string name, string reason, string? hint = null) =>
+        new($"unable to start container process: exec: \"{name}\": {reason}")
         {
             Field = "process.args[0]",
             Value = name,
             Hint = hint,
             Code = "executable",
         };
-    }
 
     private static string Message(in Step step, in Report report) => step.Op switch
     {

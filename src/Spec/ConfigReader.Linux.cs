@@ -75,7 +75,7 @@ internal static unsafe partial class ConfigReader
             else if (json.Is("boottime"u8))
                 offsets.Boottime = json.Object() ? ReadTimeOffset(ref json) : null;
             else
-                throw json.Refused("unknown clock", "use monotonic or boottime");
+                json.Fail(json.Refused("unknown clock", "use monotonic or boottime"));
         }
 
         return offsets;

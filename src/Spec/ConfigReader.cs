@@ -1,4 +1,5 @@
 using System;
+using System.Collections.Generic;
 using System.Text.Json;
 using OciRun.Errors;
 
@@ -25,19 +26,35 @@ internal static unsafe partial class ConfigReader
     public static Config Read(byte[] json, string name)
     {
         Config config = Document<Config>(json, name, &ReadConfig);
-        if (config.OciVersion.IsNull)
-            throw new FaultException(new Fault("missing") { Field = "ociVersion", Hint = "set it to \"1.3.0\"" });
-        if (!config.OciVersion.StartsWith("1."u8))
-        {
-            throw new FaultException(new Fault("only versions 1.x of the runtime specification are supported")
-            {
-                Field = "ociVersion",
-                Value = config.OciVersion.ToString(),
-                Hint = "convert the bundle to 1.3.0",
-            });
-        }
+        return VersionFault(config.OciVersion) is { } fault ? throw new FaultException(fault) : config;
+    }
 
+    /// <summary>Reads a config.json as far as it can be read.</summary>
+    /// <param name="json">The whole file.</param>
+    /// <param name="name">What errors call the file.</param>
+    /// <param name="refused">Receives what <see cref="Read"/> would throw for; such values count as absent.</param>
+    /// <param name="ignored">Receives the properties that are not of the specification.</param>
+    /// <exception cref="FaultException">It is not JSON, or far too much is wrong.</exception>
+    public static Config Examine(byte[] json, string name, List<Fault> refused, List<Fault> ignored)
+    {
+        Config config = Document<Config>(json, name, &ReadConfig, refused, ignored);
+        if (VersionFault(config.OciVersion) is { } fault && !refused.Exists(static other => other.Field == "ociVersion"))
+            refused.Add(fault);
         return config;
+    }
+
+    private static Fault? VersionFault(Utf8 version)
+    {
+        if (version.IsNull)
+            return new Fault("missing") { Field = "ociVersion", Hint = "set it to \"1.3.0\"" };
+        if (version.StartsWith("1."u8))
+            return null;
+        return new Fault("only versions 1.x of the runtime specification are supported")
+        {
+            Field = "ociVersion",
+            Value = version.ToString(),
+            Hint = "convert the bundle to 1.3.0",
+        };
     }
 
     /// <summary>Reads a process.json, as given to <c>exec --process</c>; paths in errors start in that document.</summary>
@@ -47,12 +64,15 @@ internal static unsafe partial class ConfigReader
     public static LinuxResources ReadResources(byte[] json, string name) =>
         Document<LinuxResources>(json, name, &ReadResources);
 
-    private static T Document<T>(byte[] bytes, string name, delegate*<ref JsonCursor, T> read)
+    private static T Document<T>(
+        byte[] bytes, string name, delegate*<ref JsonCursor, T> read, List<Fault>? refused = null, List<Fault>? ignored = null)
     {
         JsonSyntax.CheckBytes(bytes, name, MaximumSize);
         try
         {
             JsonCursor json = new(bytes, name);
+            if (refused is not null && ignored is not null)
+                json.Collect(refused, ignored);
             json.Begin();
             T document = read(ref json);
             json.End();

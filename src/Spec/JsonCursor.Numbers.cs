@@ -6,19 +6,19 @@ namespace OciRun.Spec;
 /// <summary>Integers: written without fraction and exponent, and checked against the range of their type.</summary>
 internal ref partial struct JsonCursor
 {
-    public readonly ushort? UInt16() => (ushort?)Unsigned(ushort.MaxValue);
+    public ushort? UInt16() => (ushort?)Unsigned(ushort.MaxValue);
 
-    public readonly uint? UInt32() => (uint?)Unsigned(uint.MaxValue);
+    public uint? UInt32() => (uint?)Unsigned(uint.MaxValue);
 
-    public readonly ulong? UInt64() => Unsigned(ulong.MaxValue);
+    public ulong? UInt64() => Unsigned(ulong.MaxValue);
 
-    public readonly int? Int32() => (int?)Signed(int.MinValue, int.MaxValue);
+    public int? Int32() => (int?)Signed(int.MinValue, int.MaxValue);
 
-    public readonly long? Int64() => Signed(long.MinValue, long.MaxValue);
+    public long? Int64() => Signed(long.MinValue, long.MaxValue);
 
     /// <summary>A user or group id: 4294967295 is none, as it means "leave it" or "no id" to the kernel.</summary>
     /// <param name="reason">Says what the kernel takes 4294967295 for.</param>
-    public readonly uint? Id(string reason) => (uint?)Unsigned(uint.MaxValue - 1, reason);
+    public uint? Id(string reason) => (uint?)Unsigned(uint.MaxValue - 1, reason);
 
     /// <summary>An array of ids.</summary>
     public uint[]? Ids(string reason)
@@ -27,27 +27,39 @@ internal ref partial struct JsonCursor
             return null;
         List<uint> ids = [];
         while (Item(JsonTokenType.Number, UnsignedInteger))
-            ids.Add((uint)Unsigned(uint.MaxValue - 1, reason)!.Value);
+        {
+            if (Unsigned(uint.MaxValue - 1, reason) is { } id)
+                ids.Add((uint)id);
+        }
+
         return ids.ToArray();
     }
 
     private const string UnsignedInteger = "an unsigned integer";
 
-    private readonly ulong? Unsigned(ulong maximum, string? hint = null)
+    private ulong? Unsigned(ulong maximum, string? hint = null)
     {
         if (!Stands(JsonTokenType.Number, UnsignedInteger))
             return null;
         if (!_reader.TryGetUInt64(out ulong value) || value > maximum)
-            throw Expected($"an integer from 0 to {maximum}", value == uint.MaxValue ? hint : null);
+        {
+            Fail(Expected($"an integer from 0 to {maximum}", value == uint.MaxValue ? hint : null));
+            return null;
+        }
+
         return value;
     }
 
-    private readonly long? Signed(long minimum, long maximum)
+    private long? Signed(long minimum, long maximum)
     {
         if (!Stands(JsonTokenType.Number, "an integer"))
             return null;
         if (!_reader.TryGetInt64(out long value) || value < minimum || value > maximum)
-            throw Expected($"an integer from {minimum} to {maximum}");
+        {
+            Fail(Expected($"an integer from {minimum} to {maximum}"));
+            return null;
+        }
+
         return value;
     }
 }

@@ -1,12 +1,13 @@
 using System;
 using System.Collections.Generic;
 using System.Text.Json;
+using OciRun.Errors;
 
 namespace OciRun.Spec;
 
 /// <summary>
 /// Forward-only view of one JSON document, standing on one token at a time. Every method that reads a value
-/// takes JSON null for an absent one; every failure is a <see cref="Errors.FaultException"/> that names the
+/// takes JSON null for an absent one; every failure is a <see cref="FaultException"/> that names the
 /// JSON path, or a <see cref="JsonException"/> from the tokeniser, which <see cref="JsonSyntax"/> explains.
 /// </summary>
 /// <remarks>
@@ -32,6 +33,8 @@ internal ref partial struct JsonCursor
     private Utf8 _key;
     private List<Utf8>? _texts;
     private int _items;
+    private List<Fault>? _refused;
+    private List<Fault>? _ignored;
 
     public JsonCursor(byte[] buffer, string name)
     {
@@ -69,10 +72,17 @@ internal ref partial struct JsonCursor
     public readonly bool Is(ReadOnlySpan<byte> name) => _key.Is(name);
 
     /// <summary>Enters an object; false when it is null.</summary>
-    public readonly bool Object() => Stands(JsonTokenType.StartObject, "an object");
+    public bool Object() => Stands(JsonTokenType.StartObject, "an object");
+
+    /// <summary>Passes over the value of a property that the reader does not know.</summary>
+    public void Skip()
+    {
+        NoteUnknown();
+        Pass();
+    }
 
     /// <summary>Passes over the current value. Its strings obey the same rules as those that are read.</summary>
-    public void Skip()
+    private void Pass()
     {
         int depth = _reader.CurrentDepth;
         if (_reader.TokenType is not (JsonTokenType.StartObject or JsonTokenType.StartArray))
@@ -90,9 +100,9 @@ internal ref partial struct JsonCursor
     }
 
     /// <summary>A string without NUL and with whole surrogate pairs.</summary>
-    public readonly Utf8 Text() => Stands(JsonTokenType.String, "a string") ? Slice() : default;
+    public Utf8 Text() => Stands(JsonTokenType.String, "a string") ? Slice() : default;
 
-    public readonly bool? Flag()
+    public bool? Flag()
     {
         if (_reader.TokenType == JsonTokenType.True)
             return true;
@@ -189,32 +199,38 @@ internal ref partial struct JsonCursor
         return positions;
     }
 
-    private readonly bool Array() => Stands(JsonTokenType.StartArray, "an array");
+    private bool Array() => Stands(JsonTokenType.StartArray, "an array");
 
     // Null is an absent property but not an absent item: dropping it would shift arguments.
     private bool Item(JsonTokenType wanted, string expected)
     {
-        _reader.Read();
-        if (_reader.TokenType == JsonTokenType.EndArray)
-            return false;
-        Count();
-        return _reader.TokenType == wanted ? true : throw Expected(expected);
+        while (true)
+        {
+            _reader.Read();
+            if (_reader.TokenType == JsonTokenType.EndArray)
+                return false;
+            Count();
+            if (_reader.TokenType == wanted)
+                return true;
+            Fail(Expected(expected));
+        }
     }
 
-    private readonly bool Stands(JsonTokenType wanted, string expected)
+    private bool Stands(JsonTokenType wanted, string expected)
     {
         if (_reader.TokenType == wanted)
             return true;
         if (_reader.TokenType == JsonTokenType.Null)
             return false;
-        throw Expected(expected);
+        Fail(Expected(expected));
+        return false;
     }
 
-    private readonly Utf8 Slice() => _reader.ValueIsEscaped
+    private Utf8 Slice() => _reader.ValueIsEscaped
         ? Unescape()
         : new Utf8(_buffer, (int)_reader.TokenStartIndex + 1, _reader.ValueSpan.Length);
 
-    private readonly Utf8 Unescape()
+    private Utf8 Unescape()
     {
         byte[] text = new byte[_reader.ValueSpan.Length];
         int length;
@@ -224,15 +240,15 @@ internal ref partial struct JsonCursor
         }
         catch (InvalidOperationException)
         {
-            throw Refused("contains half of a surrogate pair, which is no character", "write both \\u escapes of the pair");
+            return FailText(Refused("contains half of a surrogate pair, which is no character", "write both \\u escapes of the pair"));
         }
 
         if (text.AsSpan(0, length).Contains((byte)0))
-            throw Refused("contains a NUL character, which would cut it short in a system call", "remove \\u0000");
+            return FailText(Refused("contains a NUL character, which would cut it short in a system call", "remove \\u0000"));
         return new Utf8(text, 0, length);
     }
 
-    private readonly void CheckSkipped()
+    private void CheckSkipped()
     {
         if (_reader.TokenType is JsonTokenType.String or JsonTokenType.PropertyName && _reader.ValueIsEscaped)
             Unescape();
