@@ -9,30 +9,35 @@ namespace OciRun.Launch;
 internal sealed partial class Creation
 {
     // Looked up as in the container (execvp(3)). Where a mount could bring the program, only create can tell.
-    private void CheckExecutable(Findings findings)
+    private void CheckExecutable(Fd root, Findings findings)
     {
         Process process = _config.Process!;
         Utf8 name = process.Args![0];
-        using Fd root = new(Sys.openat(Uapi.AT_FDCWD, Sys.Bytes(_record.Rootfs), Uapi.O_PATH | Uapi.O_DIRECTORY));
-        if (root.Number < 0 || _config.Hooks is not null || name.Is("/"u8) || MountsMayBring())
+        if (_config.Hooks is not null || name.Is("/"u8) || MountsMayBring())
             return;
         if (name.Span.Contains((byte)'/'))
         {
-            int errno = Stat(root, InContainer(process, name), out _);
-            if (errno != 0)
-                findings.Add(Severity.Error, Failure.Executable(name.ToString(), $"stat {name}: {Errno.Text(errno)}"));
+            int errno = Stat(root, InContainer(process, name), out uint found);
+            string? reason = errno != 0 ? $"stat {name}: {Errno.Text(errno)}"
+                : (found & Uapi.S_IFMT) == Uapi.S_IFDIR ? Errno.Text(Errno.EISDIR)
+                : IsProgram(found) ? null
+                : Errno.Text(Errno.EACCES);
+            if (reason is not null)
+                findings.Add(Severity.Error, Failure.Executable(name.ToString(), reason));
             return;
         }
 
         foreach (string directory in SearchPath(process).Split(':'))
         {
             Utf8 path = InContainer(process, $"{(directory.Length == 0 ? "." : directory)}/{name}");
-            if (Stat(root, path, out uint mode) == 0 && (mode & Uapi.S_IFMT) == Uapi.S_IFREG && (mode & 0x49) != 0)
+            if (Stat(root, path, out uint mode) == 0 && IsProgram(mode))
                 return;
         }
 
         findings.Add(Severity.Error, Failure.Executable(name.ToString(), "executable file not found in $PATH"));
     }
+
+    private static bool IsProgram(uint mode) => (mode & Uapi.S_IFMT) == Uapi.S_IFREG && (mode & 0x49) != 0;
 
     private static string SearchPath(Process process)
     {

@@ -2,6 +2,7 @@ using System.Collections.Generic;
 using OciRun.Cgroups;
 using OciRun.Errors;
 using OciRun.Filters;
+using OciRun.Kernel;
 using OciRun.Spec;
 using OciRun.Validate;
 
@@ -43,7 +44,15 @@ internal sealed partial class Creation
         _config = ConfigReader.Examine(json, _options.ConfigFile, [], []);
         broken.InsertRange(0, refused);
         if (broken.TrueForAll(Repair) && PlanAll(findings))
-            CheckExecutable(findings);
+        {
+            using Fd root = new(Sys.openat(Uapi.AT_FDCWD, Sys.Bytes(_record.Rootfs), Uapi.O_PATH | Uapi.O_DIRECTORY));
+            if (root.Number >= 0)
+            {
+                CheckTargets(root, findings);
+                CheckExecutable(root, findings);
+            }
+        }
+
         List<Finding> host = [];
         HostRules.Check(asWritten, _options.Bundle, host);
         foreach (Finding finding in host)
