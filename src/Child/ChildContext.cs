@@ -48,6 +48,9 @@ internal unsafe struct ChildContext
     /// <summary>Shared with the parent: what a file system said about a refused option, NUL-terminated.</summary>
     public byte* Message;
 
+    /// <summary>Shared with the parent: bit by RLIMIT_* of the limits that it may not set for another user's process.</summary>
+    public uint* RlimitsLeft;
+
     /// <summary>Shared with the parent, which compiles the filter while the child sets up.</summary>
     public SeccompSlot* Seccomp;
 

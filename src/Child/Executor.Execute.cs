@@ -245,6 +245,16 @@ internal static unsafe partial class Executor
         }
     }
 
+    private static long Rlimit(ChildContext* c, Step* s)
+    {
+        unchecked
+        {
+            if ((*c->RlimitsLeft & (1U << (int)s->Number)) == 0)
+                return 0;
+            return Call(c, SYS.prlimit64, Raw.prlimit64(0, (int)s->Number, (rlimit64*)s->Data, null));
+        }
+    }
+
     private static long Seccomp(ChildContext* c)
     {
         unchecked

@@ -83,6 +83,7 @@ internal static unsafe partial class Executor
         Op.FindExecutable => FindExecutable(c, s),
         Op.Ready => Ready(c),
         Op.Gate => Gate(c),
+        Op.Rlimit => Rlimit(c, s),
         Op.Seccomp => Seccomp(c),
         Op.CloseDescriptors => CloseDescriptors(c),
         Op.Execute => Execute(c, s),

@@ -155,6 +155,9 @@ internal static unsafe class Raw
     public static long rt_sigaction(int signal, sigaction* action, sigaction* old) =>
         unchecked(Call(SYS.rt_sigaction, signal, (long)action, (long)old, 8));
 
+    public static long prlimit64(int pid, int resource, rlimit64* set, rlimit64* old) =>
+        unchecked(Call(SYS.prlimit64, pid, resource, (long)set, (long)old));
+
     public static long seccomp(uint operation, uint flags, void* argument) =>
         unchecked(Call(SYS.seccomp, operation, flags, (long)argument));
 

@@ -13,6 +13,9 @@ internal sealed unsafe partial class Creation
 {
     private const int MessageSize = 256;
 
+    // Keeps the instructions behind it aligned.
+    private const int FlagsSize = 8;
+
     private Fd? _sync;
     private Fd? _pidfd;
     private Fd? _signals;
@@ -95,6 +98,7 @@ internal sealed unsafe partial class Creation
             Scratch = _plan.Arena.Allocate(2 * 4096),
             Seccomp = (SeccompSlot*)_shared,
             Message = _shared + sizeof(SeccompSlot),
+            RlimitsLeft = (uint*)(_shared + sizeof(SeccompSlot) + MessageSize),
             Closed = _plan.Arena.Array<int>(8),
         };
         for (int i = 0; i < _plan.SlotCount; i++)
@@ -110,7 +114,7 @@ internal sealed unsafe partial class Creation
     }
 
     private static long SharedSize =>
-        sizeof(SeccompSlot) + MessageSize + ((long)sizeof(sock_filter) * SeccompSlot.MaximumInstructions);
+        sizeof(SeccompSlot) + MessageSize + FlagsSize + ((long)sizeof(sock_filter) * SeccompSlot.MaximumInstructions);
 
     // The parent's own descriptors: above all no directory of the host may be open in what enters the container.
     private void CloseInChild(params ReadOnlySpan<int> numbers)
@@ -277,7 +281,7 @@ internal sealed unsafe partial class Creation
     {
         if (_config.Linux?.Seccomp is null)
             return;
-        byte* code = _shared + sizeof(SeccompSlot) + MessageSize;
+        byte* code = _shared + sizeof(SeccompSlot) + MessageSize + FlagsSize;
         Span<sock_filter> into = new(code, SeccompSlot.MaximumInstructions);
         int count = SeccompCompiler.Compile(_config.Linux.Seccomp, System.Runtime.InteropServices.RuntimeInformation.ProcessArchitecture, into, out SeccompLoad load);
         SeccompSlot* slot = (SeccompSlot*)_shared;

@@ -133,8 +133,13 @@ internal sealed unsafe partial class Creation
         for (int i = 0; i < limits.Length; i++)
         {
             rlimit64 value = new() { rlim_cur = limits[i].Soft, rlim_max = limits[i].Hard };
-            int result = Sys.prlimit64(_pid, Rlimits.Number(limits[i].Type.Span), &value, null);
-            if (result < 0)
+            int resource = Rlimits.Number(limits[i].Type.Span);
+            int result = Sys.prlimit64(_pid, resource, &value, null);
+            if (result == -Errno.EPERM && IsLowering(resource, value))
+            {
+                *_context->RlimitsLeft |= 1U << resource;
+            }
+            else if (result < 0)
             {
                 throw new FaultException(new Fault("cannot set the limit")
                 {
@@ -146,6 +151,14 @@ internal sealed unsafe partial class Creation
                 });
             }
         }
+    }
+
+    // Without CAP_SYS_RESOURCE only a process of the same user may be limited (prlimit(2)), and the child has switched
+    // to its own. What it has inherited from this one it may lower itself.
+    private static bool IsLowering(int resource, rlimit64 value)
+    {
+        rlimit64 own;
+        return Sys.prlimit64(0, resource, null, &own) == 0 && value.rlim_max <= own.rlim_max;
     }
 
     private void RecordPid()

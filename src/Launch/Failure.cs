@@ -85,6 +85,7 @@ internal static unsafe class Failure
         Op.OwnStdio => "cannot give the standard streams to the user",
         Op.SetIds => "cannot switch to the user",
         Op.VerifyIdentity => "the kernel did not apply the user, groups or capabilities that were set",
+        Op.Rlimit => "cannot set the limit",
         Op.Seccomp => "cannot load the filter",
         _ => $"{OpName.Of(step.Op)} failed",
     };
@@ -176,6 +177,7 @@ internal static unsafe class Failure
         SYS.socket => nameof(SYS.socket),
         SYS.sendmsg => nameof(SYS.sendmsg),
         SYS.signalfd4 => nameof(SYS.signalfd4),
+        SYS.prlimit64 => nameof(SYS.prlimit64),
         SYS.seccomp => nameof(SYS.seccomp),
         SYS.keyctl => nameof(SYS.keyctl),
         SYS.write => nameof(SYS.write),

@@ -56,6 +56,7 @@ internal enum Op
     CloseDescriptors,
     Ready,
     Gate,
+    Rlimit,
     Seccomp,
     Execute,
 }

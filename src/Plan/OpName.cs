@@ -58,6 +58,7 @@ internal static class OpName
         Op.CloseDescriptors => "close descriptors",
         Op.Ready => "ready",
         Op.Gate => "gate",
+        Op.Rlimit => "rlimit",
         Op.Seccomp => "seccomp",
         Op.Execute => "execute",
         _ => "unknown",

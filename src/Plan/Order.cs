@@ -61,6 +61,9 @@ internal sealed unsafe partial class Planner
         _plan.Add(Op.CloseDescriptors);
         _plan.Add(Op.Ready, "process");
         _plan.Add(Op.Gate);
+
+        // After the wait, which needs a descriptor; the filter may forbid it.
+        Rlimits();
         SeccompAndExecute();
     }
 
