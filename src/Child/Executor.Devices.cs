@@ -194,7 +194,7 @@ internal static unsafe partial class Executor
                 return Fail(c, SYS.fchownat, result);
             result = BindConsole(c, slave);
             if (result >= 0)
-                result = SendMaster(c, (int)master);
+                result = SendDescriptor(c, ReportKind.Console, (int)master);
             Raw.close((int)master);
             if (result < 0)
                 return result;
@@ -249,19 +249,19 @@ internal static unsafe partial class Executor
         }
     }
 
-    private static long SendMaster(ChildContext* c, int master)
+    private static long SendDescriptor(ChildContext* c, ReportKind kind, int descriptor)
     {
         unchecked
         {
             Report report = default;
-            report.Kind = ReportKind.Console;
+            report.Kind = kind;
             report.Step = c->Current;
             byte* control = stackalloc byte[24];
             cmsghdr* header = (cmsghdr*)control;
             header->cmsg_len = 20;
             header->cmsg_level = Uapi.SOL_SOCKET;
             header->cmsg_type = Uapi.SCM_RIGHTS;
-            *(long*)(control + 16) = master;
+            *(long*)(control + 16) = descriptor;
             iovec part;
             part.iov_base = &report;
             part.iov_len = (nuint)sizeof(Report);

@@ -110,6 +110,20 @@ internal static unsafe partial class Executor
         }
     }
 
+    // Any socket names its network namespace to the parent, which moves the interfaces in and then lets this go on.
+    private static long ReceiveNetworkDevices(ChildContext* c)
+    {
+        unchecked
+        {
+            long fd = Raw.socket(Uapi.AF_UNIX, Uapi.SOCK_DGRAM | Uapi.SOCK_CLOEXEC, 0);
+            if (fd < 0)
+                return Fail(c, SYS.socket, fd);
+            long result = SendDescriptor(c, ReportKind.NetworkNamespace, (int)fd);
+            Raw.close((int)fd);
+            return result < 0 ? result : AwaitParent(c);
+        }
+    }
+
     private static long Loopback(ChildContext* c)
     {
         unchecked

@@ -46,6 +46,7 @@ internal static unsafe partial class Executor
         Op.Hostname => Call(c, SYS.sethostname, Raw.sethostname(s->Text, s->Number)),
         Op.Domainname => Call(c, SYS.setdomainname, Raw.setdomainname(s->Text, s->Number)),
         Op.Loopback => Loopback(c),
+        Op.ReceiveNetworkDevices => ReceiveNetworkDevices(c),
         Op.ProbeMountApi => ProbeMountApi(c),
         Op.Propagation or Op.RootPropagation => Propagation(c, s),
         Op.OpenNull => OpenNull(c, s),

@@ -17,6 +17,9 @@ internal enum ReportKind
     /// <summary>The master of the container's terminal travels with this record.</summary>
     Console,
 
+    /// <summary>A socket of the container's network namespace travels with this record; the child waits.</summary>
+    NetworkNamespace,
+
     /// <summary>All is set up; the child waits.</summary>
     Ready,
 }

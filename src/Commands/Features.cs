@@ -42,7 +42,7 @@ internal static class Features
         MemoryPolicy = new MemoryPolicyFeatures([], []),
         // Callers refuse or send idmapped mounts by this, so it follows what the parser takes.
         IdmappedMounts = Array.IndexOf(MountOptions.Words(), "idmap") >= 0,
-        NetDevices = false,
+        NetDevices = true,
         Annotations =
         [
             new Pair("org.ocirun.version", Version.Program),

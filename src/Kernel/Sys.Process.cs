@@ -33,6 +33,9 @@ internal static unsafe partial class Sys
         }
     }
 
+    /// <summary>setns(2) of the calling thread.</summary>
+    public static int setns(int fd, ulong type) => (int)Call(SYS.setns, fd, (long)type);
+
     public static int prctl(int option, long a = 0, long b = 0, long c = 0, long d = 0) =>
         (int)Call(SYS.prctl, option, a, b, c, d);
 

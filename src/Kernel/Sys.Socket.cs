@@ -31,6 +31,10 @@ internal static unsafe partial class Sys
         return result;
     }
 
+    /// <summary>setsockopt(2) of an int.</summary>
+    public static int setsockopt(int fd, int level, int option, int value) =>
+        (int)Call(SYS.setsockopt, fd, level, option, (long)(&value), sizeof(int));
+
     public static int listen(int fd, int backlog) => (int)Call(SYS.listen, fd, backlog);
 
     /// <summary>

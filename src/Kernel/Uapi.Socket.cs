@@ -22,6 +22,7 @@ internal static partial class Uapi
     // linux/sockios.h, linux/if.h
     public const uint SIOCGIFFLAGS = 0x8913;
     public const uint SIOCSIFFLAGS = 0x8914;
+    public const uint SIOCGSKNS = 0x894c;
     public const short IFF_UP = 1;
 
     // asm-generic/ioctls.h

@@ -37,6 +37,10 @@ internal sealed unsafe partial class Creation
                 case ReportKind.Console:
                     TakeMaster();
                     break;
+                case ReportKind.NetworkNamespace:
+                    MoveNetworkDevices();
+                    Go();
+                    break;
                 default:
                     AllocatedByChild = report.Allocated;
                     SetLimits();
@@ -85,6 +89,7 @@ internal sealed unsafe partial class Creation
     }
 
     private Fd? _received;
+    private NetworkDevices? _network;
 
     private void CheckInterrupt()
     {
@@ -123,6 +128,14 @@ internal sealed unsafe partial class Creation
 
         using (master)
             ConsoleSocket.Send(_options.ConsoleSocket, master.Number);
+    }
+
+    private void MoveNetworkDevices()
+    {
+        using Fd socket = _received ?? throw new FaultException("the network namespace did not arrive");
+        _received = null;
+        _network = NetworkDevices.Open(socket);
+        _network.Move(_config.Linux!.NetDevices!);
     }
 
     // After the child's heavy work, so that small limits hit the program and not the set-up; by the parent, which has

@@ -138,6 +138,7 @@ internal sealed unsafe partial class Creation : IDisposable
         _pidfd?.Dispose();
         _signals?.Dispose();
         _cgroup?.Dispose();
+        _network?.Dispose();
         _directory?.Dispose();
         _root?.Dispose();
         FreeContext();
@@ -152,6 +153,7 @@ internal sealed unsafe partial class Creation : IDisposable
     private void Undo()
     {
         KillChild();
+        _network?.Return();
         try
         {
             _cgroup?.Undo();

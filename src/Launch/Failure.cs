@@ -65,6 +65,7 @@ internal static unsafe class Failure
         Op.SessionKeyring => "cannot join the session keyring",
         Op.Hostname or Op.Domainname => "cannot set the name",
         Op.Loopback => "cannot bring up the loopback interface",
+        Op.ReceiveNetworkDevices => "cannot show the network namespace to the runtime",
         Op.Propagation or Op.RootPropagation => "cannot set mount propagation",
         Op.OpenNull => "/dev/null of the host is not usable",
         Op.OpenProc => "cannot open a trusted procfs",

@@ -16,6 +16,7 @@ internal enum Op
     Hostname,
     Domainname,
     Loopback,
+    ReceiveNetworkDevices,
     ProbeMountApi,
     Propagation,
     OpenNull,

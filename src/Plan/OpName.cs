@@ -18,6 +18,7 @@ internal static class OpName
         Op.Hostname => "hostname",
         Op.Domainname => "domainname",
         Op.Loopback => "loopback",
+        Op.ReceiveNetworkDevices => "receive network devices",
         Op.ProbeMountApi => "probe mount api",
         Op.Propagation => "propagation",
         Op.OpenNull => "open null",

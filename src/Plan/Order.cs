@@ -49,6 +49,9 @@ internal sealed unsafe partial class Planner
         Hostname();
         Domainname();
         Loopback();
+
+        // Before the sysctls, some of which belong to one interface.
+        NetDevices();
         RootFilesystem();
 
         // Ids and rights last of all that needs them; the working directory before (root may enter it), verified after.

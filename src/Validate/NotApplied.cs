@@ -38,7 +38,6 @@ internal ref partial struct Rules
         {
             Refuse(linux.TimeOffsets?.Monotonic is not null, "linux.timeOffsets.monotonic");
             Refuse(linux.TimeOffsets?.Boottime is not null, "linux.timeOffsets.boottime");
-            RefuseNetDevices(linux.NetDevices);
             RefuseNotify(linux.Seccomp?.Syscalls ?? []);
             RefuseSharing(linux.RootfsPropagation);
             Refuse(linux.MountLabel, "linux.mountLabel");
@@ -87,18 +86,6 @@ internal ref partial struct Rules
             {
                 Field = $"mounts[{i}].{(uids ? "uidMappings" : "gidMappings")}",
                 Hint = "remove uidMappings and gidMappings from the mount",
-            });
-        }
-    }
-
-    private void RefuseNetDevices(NetDevice[]? devices)
-    {
-        if (devices is { Length: > 0 })
-        {
-            Refuse(new Fault("moving network interfaces is not applied by this version")
-            {
-                Field = $"linux.netDevices[\"{Shown(devices[0].HostName)}\"]",
-                Hint = "remove linux.netDevices, and move the interfaces when the container is created",
             });
         }
     }

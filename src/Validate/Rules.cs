@@ -45,6 +45,7 @@ internal ref partial struct Rules
         TimeOffsets();
         Sysctl();
         Devices();
+        NetDevices();
         RootfsPropagation();
         NotApplied();
         return _findings ?? [];

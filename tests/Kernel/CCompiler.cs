@@ -55,9 +55,11 @@ internal static class CCompiler
         #include <linux/magic.h>
         #include <linux/memfd.h>
         #include <linux/mount.h>
+        #include <linux/netlink.h>
         #include <linux/nsfs.h>
         #include <linux/openat2.h>
         #include <linux/prctl.h>
+        #include <linux/rtnetlink.h>
         #include <linux/sched.h>
         #include <linux/seccomp.h>
         #include <linux/sockios.h>

@@ -60,7 +60,7 @@ public sealed class OrderTests
             Namespaces = "network",
             Root = "\"readonly\": true",
             Process = "\"terminal\": true",
-            Linux = "\"sysctl\": {\"net.ipv4.ip_forward\": \"1\"}",
+            Linux = "\"sysctl\": {\"net.ipv4.ip_forward\": \"1\"}, \"netDevices\": {\"eth1\": {}}",
         },
     ];
 
@@ -77,6 +77,8 @@ public sealed class OrderTests
         ([Op.BecomeNamespaceRoot], [Op.Unshare, Op.CloneFinal], "the new namespaces belong to the user namespace"),
         ([Op.CloneFinal], [Op.NewSession, Op.SessionKeyring], "the session is the final process's"),
         ([Op.Unshare], [Op.Hostname, Op.Domainname, Op.Loopback, Op.ProbeMountApi, Op.Propagation], "the host's stay as they are"),
+        ([Op.Unshare, Op.JoinNamespace], [Op.ReceiveNetworkDevices], "they come into the container's namespace"),
+        ([Op.ReceiveNetworkDevices], [Op.Sysctl], "some parameters are those of one interface"),
         ([Op.NewSession], [Op.AttachRootfs], "nothing of the image runs in the caller's session"),
         ([Op.Propagation], [Op.OpenNull, Op.OpenSource, Op.OpenProc, Op.AttachRootfs, .. Mounts], "no mount travels to the host"),
         ([Op.ProbeMountApi], [Op.OpenNull, Op.OpenSource, Op.AttachRootfs, .. Mounts], "the way to mount is known"),

@@ -60,12 +60,6 @@ public sealed class NotAppliedTests
             "hooks.prestart[0].path \"/a\": hooks are not applied by this version; remove them",
             "hooks.poststop[0].path \"/b\": hooks are not applied by this version; remove them");
 
-    [Fact]
-    public void Network_interfaces_are_refused() =>
-        Validating.Linux("\"netDevices\": {\"eth1\": {\"name\": \"x\"}}").Should().Equal(
-            "linux.netDevices[\"eth1\"]: moving network interfaces is not applied by this version; "
-            + "remove linux.netDevices, and move the interfaces when the container is created");
-
     [Theory]
     [InlineData("\"listenerPath\": \"/run/x\", ")]
     [InlineData("")]
@@ -123,12 +117,11 @@ public sealed class NotAppliedTests
         Validating.Faults("""
             "process": {"args": ["sh"], "cwd": "tmp", "ioPriority": {}}, "root": {"path": "rootfs"},
             "hooks": {"prestart": [{"path": "/a"}]},
-            "linux": {"rootfsPropagation": "shared", "personality": {"domain": "LINUX32"}, "netDevices": {"a": {}}}
+            "linux": {"rootfsPropagation": "shared", "personality": {"domain": "LINUX32"}}
             """).Select(finding => (finding.Field, finding.Code)).Should().Equal(
             ("process.cwd", null),
             ("process.ioPriority", "unsupported-field"),
             ("hooks.prestart[0].path", "unsupported-field"),
-            ("linux.netDevices[\"a\"]", "unsupported-field"),
             ("linux.rootfsPropagation", "unsupported-field"),
             ("linux.personality.domain", "unsupported-field"));
 }
