@@ -18,7 +18,7 @@ internal static partial class Uapi
     public const ushort NLMSG_ERROR = 2;
     public const ushort NLMSG_DONE = 3;
     public const ushort NLMSGERR_ATTR_MSG = 1;
-    public const ushort NLA_TYPE_MASK = 0x3fff;
+    public const int NLA_TYPE_MASK = ~0xc000;
 
     // linux/rtnetlink.h, linux/if_link.h, linux/if_addr.h
     public const ushort RTM_NEWLINK = 16;

@@ -20,6 +20,7 @@ public sealed class OrderTests
 
     private const string Paths = """
         "maskedPaths": ["/proc/keys"], "readonlyPaths": ["/proc/sys"], "sysctl": {"net.ipv4.ip_forward": "1"},
+        "netDevices": {"eth1": {}},
         "devices": [{"path": "/dev/fuse", "type": "c", "major": 10, "minor": 229}]
         """;
 
@@ -60,7 +61,7 @@ public sealed class OrderTests
             Namespaces = "network",
             Root = "\"readonly\": true",
             Process = "\"terminal\": true",
-            Linux = "\"sysctl\": {\"net.ipv4.ip_forward\": \"1\"}, \"netDevices\": {\"eth1\": {}}",
+            Linux = "\"sysctl\": {\"net.ipv4.ip_forward\": \"1\"}",
         },
     ];
 
