@@ -31,21 +31,8 @@ internal sealed class CgroupMount
     /// </summary>
     internal static CgroupMount? FromMountinfo(ReadOnlySpan<byte> table)
     {
-        foreach (Range line in table.Split((byte)'\n'))
-        {
-            ReadOnlySpan<byte> text = table[line];
-            int separator = text.IndexOf(" - cgroup2 "u8);
-            if (separator < 0)
-                continue;
-            int field = 0;
-            foreach (Range word in text.Split((byte)' '))
-            {
-                if (field++ == 4)
-                    return new CgroupMount(Unescape(text[word]));
-            }
-        }
-
-        return null;
+        string? path = Mountinfo.PointOf(table, " - cgroup2 "u8);
+        return path is null ? null : new CgroupMount(path);
     }
 
     /// <summary>The process's own cgroup, e.g. <c>/user.slice/session-1.scope</c>; <c>/</c> when it cannot be told.</summary>
@@ -82,25 +69,4 @@ internal sealed class CgroupMount
 
     private static bool IsCgroup2(ReadOnlySpan<byte> path) =>
         Sys.statfs(path, out statfs fs) == 0 && fs.f_type == Uapi.CGROUP2_SUPER_MAGIC;
-
-    // mountinfo writes blank, tab, newline and backslash as \ooo.
-    private static string Unescape(ReadOnlySpan<byte> text)
-    {
-        byte[] plain = new byte[text.Length];
-        int length = 0;
-        for (int i = 0; i < text.Length; i++)
-        {
-            if (text[i] == (byte)'\\' && i + 3 < text.Length)
-            {
-                plain[length++] = (byte)(((text[i + 1] - '0') * 64) + ((text[i + 2] - '0') * 8) + (text[i + 3] - '0'));
-                i += 3;
-            }
-            else
-            {
-                plain[length++] = text[i];
-            }
-        }
-
-        return System.Text.Encoding.UTF8.GetString(plain, 0, length);
-    }
 }

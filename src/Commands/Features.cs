@@ -38,7 +38,7 @@ internal static class Features
             SeccompSupport.Flags()),
         Apparmor = false,
         Selinux = false,
-        IntelRdt = new IntelRdtFeatures(Enabled: false, Schemata: false, Monitoring: false),
+        IntelRdt = new IntelRdtFeatures(Enabled: true, Schemata: true, Monitoring: true),
         MemoryPolicy = new MemoryPolicyFeatures([], []),
         // Callers refuse or send idmapped mounts by this, so it follows what the parser takes.
         IdmappedMounts = Array.IndexOf(MountOptions.Words(), "idmap") >= 0,

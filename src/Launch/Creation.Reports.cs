@@ -44,6 +44,7 @@ internal sealed unsafe partial class Creation
                 default:
                     AllocatedByChild = report.Allocated;
                     SetLimits();
+                    EnterResctrl();
                     RecordPid();
                     return;
             }

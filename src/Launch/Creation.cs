@@ -52,6 +52,7 @@ internal sealed unsafe partial class Creation : IDisposable
     {
         Inherited.Check(_options.PreserveFds);
         MakePlan();
+        CheckResctrl();
     }
 
     /// <summary>Reads and checks the config and plans the steps. Changes nothing.</summary>
@@ -112,6 +113,7 @@ internal sealed unsafe partial class Creation : IDisposable
         _directory.Save(_record);
         if (_record.CgroupPath is not null)
             MakeCgroup();
+        MakeResctrl();
     }
 
     /// <summary>Lets the process go to its gate; from here on the container is the user's.</summary>
@@ -139,6 +141,7 @@ internal sealed unsafe partial class Creation : IDisposable
         _signals?.Dispose();
         _cgroup?.Dispose();
         _network?.Dispose();
+        _resctrl?.Dispose();
         _directory?.Dispose();
         _root?.Dispose();
         FreeContext();
@@ -157,6 +160,7 @@ internal sealed unsafe partial class Creation : IDisposable
         try
         {
             _cgroup?.Undo();
+            _resctrl?.Undo();
             if (_reserved)
                 _directory!.Remove();
         }

@@ -88,6 +88,9 @@ internal ref struct ContainerRecordReader
         "systemdCgroup" => (record with { SystemdCgroup = Flag(name) }, 11),
         "rootless" => (record with { Rootless = Flag(name) }, 12),
         "annotations" => (record with { Annotations = Annotations(name) }, 13),
+        "resctrlGroup" => (record with { ResctrlGroup = Group(name) }, 14),
+        "resctrlOwned" => (record with { ResctrlOwned = Flag(name) }, 15),
+        "resctrlMonitored" => (record with { ResctrlMonitored = Flag(name) }, 16),
         _ => throw Damaged($"unknown field \"{name}\""),
     };
 
@@ -129,6 +132,15 @@ internal ref struct ContainerRecordReader
     {
         string path = Absolute(name);
         return CgroupLocation.IsPlain(path) ? path : throw Damaged($"\"{name}\" is not a plain absolute path");
+    }
+
+    // One directory below the mount of resctrl, or the mount itself: it is removed by this name.
+    private readonly string Group(string name)
+    {
+        string group = Text(name);
+        return group == "/" || (group is not "" and not "." and not ".." && !group.Contains('/', StringComparison.Ordinal))
+            ? group
+            : throw Damaged($"\"{name}\" is not the name of a group");
     }
 
     private Pair[] Annotations(string name)

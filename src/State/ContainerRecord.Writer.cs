@@ -23,6 +23,13 @@ internal static class ContainerRecordWriter
         json.Member("ownPidNamespace"u8, record.OwnPidNamespace)
             .Member("systemdCgroup"u8, record.SystemdCgroup)
             .Member("rootless"u8, record.Rootless);
+        if (record.ResctrlGroup is not null)
+        {
+            json.Member("resctrlGroup"u8, record.ResctrlGroup)
+                .Member("resctrlOwned"u8, record.ResctrlOwned)
+                .Member("resctrlMonitored"u8, record.ResctrlMonitored);
+        }
+
         if (record.Annotations is not null)
             json.Member("annotations"u8, record.Annotations);
         return json.EndObject().ToArray();

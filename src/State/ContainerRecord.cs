@@ -48,6 +48,15 @@ internal sealed record ContainerRecord
     /// <summary>True when systemd made the cgroup.</summary>
     public bool SystemdCgroup { get; init; }
 
+    /// <summary>resctrl group that the container is in, <c>/</c> for the root's; null without linux.intelRdt.</summary>
+    public string? ResctrlGroup { get; init; }
+
+    /// <summary>True when that group ends with the container.</summary>
+    public bool ResctrlOwned { get; init; }
+
+    /// <summary>True when the container has a monitoring group of its own in it.</summary>
+    public bool ResctrlMonitored { get; init; }
+
     /// <summary>True when missing cgroup permissions were to be tolerated.</summary>
     public bool Rootless { get; init; }
 }

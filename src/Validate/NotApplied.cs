@@ -41,7 +41,6 @@ internal ref partial struct Rules
             RefuseNotify(linux.Seccomp?.Syscalls ?? []);
             RefuseSharing(linux.RootfsPropagation);
             Refuse(linux.MountLabel, "linux.mountLabel");
-            Refuse(linux.IntelRdt is not null, "linux.intelRdt", linux.IntelRdt?.ClosId ?? default);
             Refuse(linux.MemoryPolicy is not null, "linux.memoryPolicy", linux.MemoryPolicy?.Mode ?? default);
             RefusePersonality(linux.Personality);
         }

@@ -46,6 +46,7 @@ internal ref partial struct Rules
         Sysctl();
         Devices();
         NetDevices();
+        IntelRdt();
         RootfsPropagation();
         NotApplied();
         return _findings ?? [];

@@ -18,6 +18,9 @@ public sealed class ContainerRecordTests
         OwnPidNamespace = true,
         SystemdCgroup = true,
         Rootless = true,
+        ResctrlGroup = "gold",
+        ResctrlOwned = true,
+        ResctrlMonitored = true,
     };
 
     [Fact]
@@ -26,7 +29,7 @@ public sealed class ContainerRecordTests
     [Fact]
     public void Optional_parts_may_be_absent()
     {
-        ContainerRecord record = Full with { Annotations = null, CgroupPath = null };
+        ContainerRecord record = Full with { Annotations = null, CgroupPath = null, ResctrlGroup = null, ResctrlOwned = false, ResctrlMonitored = false };
         Read(Write(record)).Should().BeEquivalentTo(record);
     }
 
@@ -42,6 +45,9 @@ public sealed class ContainerRecordTests
     [InlineData("\"version\":1", "\"version\":2")]
     [InlineData("\"version\":1,", "\"version\":1,\"other\":1,")]
     [InlineData("\"id\":\"c1\"", "\"id\":\"c2\"")]
+    [InlineData("\"gold\"", "\"..\"")]
+    [InlineData("\"gold\"", "\"a/b\"")]
+    [InlineData("\"gold\"", "\"\"")]
     [InlineData("/sys/fs/cgroup/a/b", "/")]
     [InlineData("/sys/fs/cgroup/a/b", "sys/fs/cgroup")]
     [InlineData("/sys/fs/cgroup/a/b", "/sys/fs/cgroup/../x")]

@@ -25,8 +25,6 @@ public sealed class NotAppliedTests
     [InlineData("\"timeOffsets\": {\"monotonic\": {\"secs\": 1}}", "linux.timeOffsets.monotonic")]
     [InlineData("\"timeOffsets\": {\"boottime\": {}}", "linux.timeOffsets.boottime")]
     [InlineData("\"mountLabel\": \"a:b:c\"", "linux.mountLabel \"a:b:c\"")]
-    [InlineData("\"intelRdt\": {}", "linux.intelRdt")]
-    [InlineData("\"intelRdt\": {\"closID\": \"x\"}", "linux.intelRdt \"x\"")]
     [InlineData("\"memoryPolicy\": {\"mode\": \"MPOL_BIND\"}", "linux.memoryPolicy \"MPOL_BIND\"")]
     [InlineData("\"memoryPolicy\": {}", "linux.memoryPolicy")]
     [InlineData("\"personality\": {\"domain\": \"LINUX\", \"flags\": [\"X\"]}", "linux.personality.flags")]
