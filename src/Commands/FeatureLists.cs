@@ -1,6 +1,7 @@
 using System;
 using OciRun.Filters;
 using OciRun.Kernel;
+using OciRun.Spec;
 
 namespace OciRun.Commands;
 
@@ -16,6 +17,17 @@ internal static class FeatureLists
     /// <summary>What the compiler knows, but for the action that needs a listener.</summary>
     public static string[] SeccompActions => Array.FindAll(SeccompCompiler.Actions, static name => name != "SCMP_ACT_NOTIFY");
 
+    public static string[] MemoryPolicyModes => Sorted(MemoryPolicyNames.Modes);
+
+    public static string[] MemoryPolicyFlags => Sorted(MemoryPolicyNames.Flags);
+
     /// <summary>Annotations that change what is done on the host; one ending in a dot is a prefix.</summary>
     public static string[] UnsafeAnnotations => ["org.criu.config", "org.systemd.property."];
+
+    private static string[] Sorted(string[] names)
+    {
+        string[] sorted = [.. names];
+        Array.Sort(sorted, StringComparer.Ordinal);
+        return sorted;
+    }
 }

@@ -41,7 +41,10 @@ internal sealed unsafe partial class Creation
     {
         MakeContext();
         bool maps = (_plan.CloneFlags & Uapi.CLONE_NEWUSER) != 0;
-        _context->WaitForParent = maps ? 1 : 0;
+
+        // The score of the first process must be there before a second one is cloned from it.
+        bool inherited = _config.Process!.OomScoreAdj is not null && _plan.Find(Op.CloneFinal) >= 0;
+        _context->WaitForParent = maps || inherited ? 1 : 0;
         OpenJoined();
         CloneSources();
         int* two = stackalloc int[2];

@@ -60,7 +60,7 @@ internal sealed unsafe partial class Creation : IDisposable
     {
         _config = ConfigReader.Read(ReadBytes(), _options.ConfigFile);
         CheckTerminal();
-        List<Fault> findings = Validator.Check(_config, Facts());
+        List<Fault> findings = Validator.Check(_config, Facts(_config));
         if (findings.Count > 0)
             throw new FaultException(findings[0]);
         Fault? refusal = CgroupResources.FirstRefusal(_config.Linux?.Resources);
@@ -91,6 +91,7 @@ internal sealed unsafe partial class Creation : IDisposable
             LastCapability = Machine.LastCapability,
             TimeNamespaceOnExec = Machine.KernelVersion >= new Version(6, 1),
             CgroupPath = cgroup,
+            ConfinedByAppArmor = _config.Process is { NoNewPrivileges: true, ApparmorProfile.IsEmpty: false } && Machine.ConfinedByAppArmor,
         });
         _record = _record with
         {
@@ -214,13 +215,17 @@ internal sealed unsafe partial class Creation : IDisposable
         }
     }
 
-    private static ValidationFacts Facts() => new()
+    private static ValidationFacts Facts(Config config) => new()
     {
         Privileged = Sys.geteuid() == 0 && !Machine.InUserNamespace,
         Euid = Sys.geteuid(),
         InUserNamespace = Machine.InUserNamespace,
         RootlessEuid = Sys.geteuid() != 0,
         LastCapability = Machine.LastCapability,
+
+        // Looked up only for a config that asks.
+        AppArmor = config.Process is { ApparmorProfile.IsEmpty: false } && Machine.AppArmorEnabled,
+        SELinux = config.Process is { SelinuxLabel.IsEmpty: false } && Machine.SELinuxEnabled,
     };
 
     // Resolved once: a link on the way that changes later cannot move the root.

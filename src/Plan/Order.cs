@@ -54,6 +54,17 @@ internal sealed unsafe partial class Planner
         NetDevices();
         RootFilesystem();
 
+        // With the rights and the ids of root: its files in /proc are closed to the process after the change of ids, and
+        // after the root is switched nothing of the image can stand in for the procfs that was opened before.
+        ApparmorProfile();
+        SelinuxLabel();
+
+        // Before CAP_SYS_NICE goes, and after all work of the set-up, which they would slow down or place elsewhere.
+        Personality();
+        IoPriority();
+        MemoryPolicy();
+        Scheduler();
+
         // Ids and rights last of all that needs them; the working directory before (root may enter it), verified after.
         Identity();
 
@@ -85,7 +96,7 @@ internal sealed unsafe partial class Planner
             OpenSources();
         }
 
-        // A procfs that no mount of the container can cover, for the writes to /proc/sys.
+        // A procfs that no mount of the container can cover, for the writes to /proc/sys and of labels.
         OpenProc();
         Rootfs(ownMounts);
 
