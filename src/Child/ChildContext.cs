@@ -42,6 +42,9 @@ internal unsafe struct ChildContext
     /// <summary>Zero once the filter may forbid a write for a mere warning.</summary>
     public int WarningsAllowed;
 
+    /// <summary>Non-zero when root may not enter the working directory and its user is still to try.</summary>
+    public int LateDirectory;
+
     /// <summary>Two PATH_MAX buffers for path walks and texts.</summary>
     public byte* Scratch;
 

@@ -88,7 +88,7 @@ internal static unsafe partial class Executor
         Op.SetCapabilities => SetCapabilities(c, s),
         Op.RaiseAmbient => RaiseAmbient(c, s),
         Op.VerifyIdentity => VerifyIdentity(c, s),
-        Op.VerifyWorkingDirectory => VerifyWorkingDirectory(c),
+        Op.VerifyWorkingDirectory => VerifyWorkingDirectory(c, s),
         Op.Home => Home(c, s),
         Op.FindExecutable => FindExecutable(c, s),
         Op.Ready => Ready(c),

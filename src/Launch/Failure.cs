@@ -84,6 +84,7 @@ internal static unsafe class Failure
         Op.PivotRoot => "cannot switch to the root file system",
         Op.MoveRoot or Op.ChangeRoot => "cannot change to the root file system",
         Op.WorkingDirectory => "cannot enter the working directory",
+        Op.VerifyWorkingDirectory when report.Syscall != SYS.getcwd => "cannot enter the working directory",
         Op.VerifyWorkingDirectory => "the working directory is not inside the container's root",
         Op.Sysctl => "cannot write the value",
         Op.ReadonlyPath or Op.ReadonlyMount or Op.ReadonlyRoot => "cannot make it read-only",

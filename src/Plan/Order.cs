@@ -54,11 +54,6 @@ internal sealed unsafe partial class Planner
         NetDevices();
         RootFilesystem();
 
-        // With the rights and the ids of root: its files in /proc are closed to the process after the change of ids, and
-        // after the root is switched nothing of the image can stand in for the procfs that was opened before.
-        ApparmorProfile();
-        SelinuxLabel();
-
         // Before CAP_SYS_NICE goes, and after all work of the set-up, which they would slow down or place elsewhere.
         Personality();
         IoPriority();
@@ -110,6 +105,11 @@ internal sealed unsafe partial class Planner
         Sysctl();
         ReadonlyPaths();
         MaskedPaths();
+
+        // With the ids of root, whose files in /proc are closed to the process later, and while /proc/self/fd is still the
+        // host's. Any program executed after this has the labels, so hooks of the host run before.
+        ApparmorProfile();
+        SelinuxLabel();
         SwitchRoot(ownMounts);
         _plan.Add(Op.ReopenNullStdio);
         WorkingDirectory();

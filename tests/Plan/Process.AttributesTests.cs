@@ -149,13 +149,21 @@ public sealed unsafe class ProcessAttributesTests
                 """,
             Linux = """ "personality": {"domain": "LINUX"}, "memoryPolicy": {"mode": "MPOL_LOCAL"} """,
         }).Plan();
-        Op[] attributes = [Op.ApparmorProfile, Op.SelinuxLabel, Op.Personality, Op.IoPriority, Op.MemoryPolicy, Op.Scheduler];
-        plan.All(attributes).Should().HaveCount(6);
+        Op[] attributes = [Op.Personality, Op.IoPriority, Op.MemoryPolicy, Op.Scheduler];
+        plan.All(attributes).Should().HaveCount(4);
         foreach (Op op in attributes)
         {
             plan.Find(op).Should().BeGreaterThan(plan.Find(Op.PivotRoot)).And.BeLessThan(plan.Find(Op.NoNewPrivileges));
             plan.Find(op).Should().BeLessThan(plan.Find(Op.DropBounding) is var drop and >= 0 ? drop : plan.Find(Op.SetIds));
         }
+    }
+
+    [Fact]
+    public void Labels_are_written_before_the_images_proc_could_be_met()
+    {
+        ContainerPlan plan = Labelled.Plan();
+        foreach (Op op in new[] { Op.ApparmorProfile, Op.SelinuxLabel })
+            plan.Find(op).Should().BeGreaterThan(plan.Find(Op.OpenProc)).And.BeLessThan(plan.Find(Op.PivotRoot));
     }
 
     private static (string? Written, string? Compared) Texts(ContainerPlan plan, Op op)
