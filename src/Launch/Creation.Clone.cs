@@ -68,7 +68,8 @@ internal sealed unsafe partial class Creation
             IdMaps.Write(_pid, _config.Linux!, IsPrivileged);
         if (_context->WaitForParent != 0)
             Go();
-        ApplyDevices();
+        if (!_devicesLate)
+            ApplyDevices();
         CompileSeccomp();
     }
 
@@ -147,6 +148,7 @@ internal sealed unsafe partial class Creation
                 });
             }
 
+            CheckSysctl(joined, fd);
             _context->Slots[joined.Slot] = fd;
         }
     }

@@ -75,6 +75,7 @@ internal sealed unsafe partial class Creation : IDisposable
     private void MakeSteps()
     {
         _devices = Filters.DeviceProgram.Compile(_config.Linux?.Resources?.Devices, _config.Linux?.Devices);
+        _devicesLate = RulesHinderSetup();
         string rootfs = FindRootfs();
         string? cgroup = CgroupPathFor();
         _plan = Planner.Make(new PlanRequest
@@ -150,6 +151,7 @@ internal sealed unsafe partial class Creation : IDisposable
 
     private bool _reserved;
     private byte[] _devices = [];
+    private bool _devicesLate;
 
     private static bool IsPrivileged => Sys.geteuid() == 0;
 
