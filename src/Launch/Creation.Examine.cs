@@ -51,6 +51,9 @@ internal sealed partial class Creation
                 CheckTargets(root, findings);
                 CheckExecutable(root, findings);
             }
+
+            ForeseeResctrl(findings);
+            ForeseeNetDevices(findings);
         }
 
         List<Finding> host = [];
