@@ -131,6 +131,9 @@ internal sealed unsafe partial class Creation : IDisposable
     public void Release()
     {
         _committed = true;
+
+        // A namespace that is held would keep its interfaces after the container's end.
+        _network?.Dispose();
         _directory!.Unlock();
     }
 
