@@ -137,6 +137,7 @@ internal sealed unsafe partial class Creation : IDisposable
     {
         if (!_committed)
             Undo();
+        _mappings?.Dispose();
         _sync?.Dispose();
         _pidfd?.Dispose();
         _signals?.Dispose();
