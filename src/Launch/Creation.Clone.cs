@@ -46,7 +46,6 @@ internal sealed unsafe partial class Creation
         bool inherited = _config.Process!.OomScoreAdj is not null && _plan.Find(Op.CloneFinal) >= 0;
         _context->WaitForParent = maps || inherited ? 1 : 0;
         OpenJoined();
-        CheckJoinedMappings();
         MakeSources();
         int* two = stackalloc int[2];
         int result = Sys.socketpair(Uapi.AF_UNIX, Uapi.SOCK_SEQPACKET, two);

@@ -1,7 +1,6 @@
 using OciRun.Errors;
 using OciRun.Kernel;
 using OciRun.Plan;
-using OciRun.Spec;
 
 namespace OciRun.Launch;
 
@@ -150,29 +149,4 @@ internal sealed unsafe partial class Creation
             Errno = -result,
             Hint = result == -Errno.ENODEV ? "the kernel has no such file system (for a bind mount, add the option \"bind\")" : null,
         });
-
-    // config-linux.md: a namespace that is joined has its mappings, and the config may only repeat them.
-    private void CheckJoinedMappings()
-    {
-        IdMapping[] uids = _config.Linux?.UidMappings ?? [];
-        IdMapping[] gids = _config.Linux?.GidMappings ?? [];
-        int joined = uids.Length + gids.Length == 0 ? -1 : JoinedUserNamespace;
-        if (joined < 0)
-            return;
-        (IdMapping[] itsUids, IdMapping[] itsGids) = NamespaceHolder.Maps(joined, "linux.uidMappings");
-        Compare(uids, itsUids, "linux.uidMappings");
-        Compare(gids, itsGids, "linux.gidMappings");
-        Log.Warning("linux.uidMappings: the joined user namespace has these mappings already");
-    }
-
-    private static void Compare(IdMapping[] given, IdMapping[] actual, string field)
-    {
-        if (IdMap.Same(given, actual))
-            return;
-        throw new FaultException(new Fault("the user namespace that is joined has other mappings")
-        {
-            Field = field,
-            Hint = "remove the mappings, or make them those of the namespace",
-        });
-    }
 }

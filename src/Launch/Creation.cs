@@ -87,6 +87,7 @@ internal sealed unsafe partial class Creation : IDisposable
             NoNewKeyring = _options.NoNewKeyring,
             ListenFds = Inherited.ListenFds,
             Privileged = IsPrivileged,
+            Egid = Sys.getegid(),
             InUserNamespace = Machine.InUserNamespace,
             LastCapability = Machine.LastCapability,
             TimeNamespaceOnExec = Machine.KernelVersion >= new Version(6, 1),

@@ -41,9 +41,12 @@ internal static class IdMaps
             Field = field,
             Syscall = "write",
             Errno = -result,
-            Hint = "the ranges must not overlap and the host ids must be the caller's to map",
+            Hint = text.Length >= MaximumText ? "the kernel takes less than 4096 bytes of ranges; join adjacent ones" : "the ranges must not overlap and the host ids must be the caller's to map",
         });
     }
+
+    // One page (user_namespaces(7)).
+    private const int MaximumText = 4096;
 
     private static void Put(int pid, string file, byte[] text, string field)
     {

@@ -1,6 +1,4 @@
 using System;
-using System.Collections.Generic;
-using System.Text;
 using OciRun.Child;
 using OciRun.Errors;
 using OciRun.Kernel;
@@ -9,7 +7,7 @@ using OciRun.Spec;
 namespace OciRun.Launch;
 
 /// <summary>
-/// A process of our own in a user namespace, through which its maps are written, read and its file is opened. It is
+/// A process of our own in a user namespace, through which its maps are written and its file is opened. It is
 /// gone after <see cref="Dispose"/>, and after this process's death in any other way.
 /// </summary>
 internal sealed unsafe class NamespaceHolder : IDisposable
@@ -17,7 +15,7 @@ internal sealed unsafe class NamespaceHolder : IDisposable
     private readonly Fd _socket;
     private int _pid;
 
-    private NamespaceHolder(int join, string field)
+    private NamespaceHolder(string field)
     {
         int* two = stackalloc int[2];
         int result = Sys.socketpair(Uapi.AF_UNIX, Uapi.SOCK_SEQPACKET, two);
@@ -25,9 +23,9 @@ internal sealed unsafe class NamespaceHolder : IDisposable
             throw new FaultException(new Fault("cannot make a socket pair") { Syscall = "socketpair", Errno = -result });
         _socket = new Fd(two[0]);
         using Fd other = new(two[1]);
-        long pid = Raw.clone((join < 0 ? Uapi.CLONE_NEWUSER : 0) | Uapi.SIGCHLD, null);
+        long pid = Raw.clone(Uapi.CLONE_NEWUSER | Uapi.SIGCHLD, null);
         if (pid == 0)
-            Holder.Run(two[0], two[1], join);
+            Holder.Run(two[0], two[1]);
         if (pid < 0)
         {
             _socket.Dispose();
@@ -48,18 +46,9 @@ internal sealed unsafe class NamespaceHolder : IDisposable
     /// <summary>A descriptor of a new user namespace with these maps; the process that held it is gone.</summary>
     public static Fd Make(IdMapping[] uids, IdMapping[] gids, string uidField, string gidField)
     {
-        using NamespaceHolder holder = new(-1, uidField);
-        holder.Await(uidField);
+        using NamespaceHolder holder = new(uidField);
         IdMaps.Write(holder.Pid, uids, gids, uidField, gidField);
         return Open(holder.Pid, uidField);
-    }
-
-    /// <summary>The maps of a user namespace, their host ids as this process sees them.</summary>
-    public static (IdMapping[] Uids, IdMapping[] Gids) Maps(int userNamespace, string field)
-    {
-        using NamespaceHolder holder = new(userNamespace, field);
-        holder.Await(field);
-        return (Read(holder.Pid, "uid_map", field), Read(holder.Pid, "gid_map", field));
     }
 
     /// <summary>The user namespace of a child of this process that was not waited for, so its pid is no other's.</summary>
@@ -87,35 +76,5 @@ internal sealed unsafe class NamespaceHolder : IDisposable
         Sys.kill(_pid, Uapi.SIGKILL);
         Sys.waitid(Uapi.P_PID, _pid, out _, Uapi.WEXITED | Uapi.__WALL);
         _pid = 0;
-    }
-
-    // Its death ends the wait as well: then nothing comes.
-    private void Await(string field)
-    {
-        Span<byte> told = stackalloc byte[2];
-        if (Sys.read(_socket.Number, told) == 1)
-            return;
-        throw new FaultException(new Fault("cannot enter the user namespace")
-        {
-            Field = field,
-            Syscall = "setns",
-            Errno = Errno.EPERM,
-            Hint = "joining a user namespace needs CAP_SYS_ADMIN in it",
-        });
-    }
-
-    private static IdMapping[] Read(int pid, string file, string field)
-    {
-        byte[]? text = Sys.ReadFile(Uapi.AT_FDCWD, Sys.Bytes($"/proc/{pid}/{file}"), 1 << 16, out int errno);
-        if (text is null)
-            throw new FaultException(new Fault($"cannot read {file} of the user namespace") { Field = field, Syscall = "read", Errno = errno });
-        List<IdMapping> maps = [];
-        foreach (string line in Encoding.ASCII.GetString(text).Split('\n', StringSplitOptions.RemoveEmptyEntries))
-        {
-            string[] words = line.Split(' ', StringSplitOptions.RemoveEmptyEntries);
-            maps.Add(new IdMapping(uint.Parse(words[0]), uint.Parse(words[1]), uint.Parse(words[2])));
-        }
-
-        return maps.ToArray();
     }
 }
