@@ -29,9 +29,12 @@ internal static unsafe partial class Executor
             long result = Call(c, SYS.setresgid, Raw.setresgid(0, 0, 0));
             if (result == 0)
                 result = Call(c, SYS.setresuid, Raw.setresuid(0, 0, 0));
-            if (result == 0 && s->Flags != 0)
-                result = Call(c, SYS.setgroups, Raw.setgroups(0, null));
-            return result;
+            if (result != 0 || s->Flags == 0)
+                return result;
+
+            // Denied once and for all in a user namespace around the runtime, whose groups then stay (user_namespaces(7)).
+            result = Raw.setgroups(0, null);
+            return result == -Errno.EPERM && s->Number != 0 ? 0 : Call(c, SYS.setgroups, result);
         }
     }
 

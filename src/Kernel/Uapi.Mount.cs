@@ -51,6 +51,7 @@ internal static partial class Uapi
     public const ulong MOUNT_ATTR_NOATIME = 0x10;
     public const ulong MOUNT_ATTR_STRICTATIME = 0x20;
     public const ulong MOUNT_ATTR_NODIRATIME = 0x80;
+    public const ulong MOUNT_ATTR_IDMAP = 0x100000;
     public const ulong MOUNT_ATTR_NOSYMFOLLOW = 0x200000;
 
     // linux/magic.h

@@ -46,7 +46,7 @@ internal sealed unsafe partial class Creation
         bool inherited = _config.Process!.OomScoreAdj is not null && _plan.Find(Op.CloneFinal) >= 0;
         _context->WaitForParent = maps || inherited ? 1 : 0;
         OpenJoined();
-        CloneSources();
+        MakeSources();
         int* two = stackalloc int[2];
         int result = Sys.socketpair(Uapi.AF_UNIX, Uapi.SOCK_SEQPACKET, two);
         if (result < 0)
@@ -59,13 +59,16 @@ internal sealed unsafe partial class Creation
         _context->HasGate = gate is null ? 0 : 1;
         CloseInChild(_sync.Number, _signals!.Number, _directory!.Number, _root!.Number, _cgroup?.Directory.Number ?? -1);
         Start();
-        foreach (BindSource source in _plan.ParentSources)
-            Sys.close(_context->Slots[source.Slot]);
         foreach (JoinedNamespace joined in _plan.Joined)
             Sys.close(_context->Slots[joined.Slot]);
         SetOomScore();
         if (maps)
-            IdMaps.Write(_pid, _config.Linux!, IsPrivileged);
+        {
+            IdMaps.Write(_pid, _config.Linux?.UidMappings ?? [], _config.Linux?.GidMappings ?? [], "linux.uidMappings", "linux.gidMappings");
+            MapSourcesAsContainer();
+        }
+
+        CloseSources();
         if (_context->WaitForParent != 0)
             Go();
         if (!_devicesLate)
@@ -150,27 +153,6 @@ internal sealed unsafe partial class Creation
 
             CheckSysctl(joined, fd);
             _context->Slots[joined.Slot] = fd;
-        }
-    }
-
-    private void CloneSources()
-    {
-        foreach (BindSource source in _plan.ParentSources)
-        {
-            uint flags = Uapi.OPEN_TREE_CLONE | (source.Recursive ? (uint)Uapi.AT_RECURSIVE : 0);
-            int tree = Sys.open_tree(Uapi.AT_FDCWD, source.Path.Span, flags);
-            if (tree < 0)
-            {
-                throw new FaultException(new Fault($"source \"{source.Path}\"")
-                {
-                    Field = source.Field,
-                    Syscall = "open_tree",
-                    Errno = -tree,
-                    Hint = tree == -Errno.ENOENT ? "create it before the container" : null,
-                });
-            }
-
-            _context->Slots[source.Slot] = tree;
         }
     }
 

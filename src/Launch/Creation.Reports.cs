@@ -127,6 +127,7 @@ internal sealed unsafe partial class Creation
         if (_options.ConsoleSocket is null)
         {
             Master = master;
+            Terminal.Fit(master);
             return;
         }
 

@@ -88,6 +88,7 @@ internal sealed unsafe partial class Creation : IDisposable
             NoNewKeyring = _options.NoNewKeyring,
             ListenFds = Inherited.ListenFds,
             Privileged = IsPrivileged,
+            Egid = Sys.getegid(),
             InUserNamespace = Machine.InUserNamespace,
             LastCapability = Machine.LastCapability,
             TimeNamespaceOnExec = Machine.KernelVersion >= new Version(6, 1),
@@ -141,6 +142,7 @@ internal sealed unsafe partial class Creation : IDisposable
     {
         if (!_committed)
             Undo();
+        _mappings?.Dispose();
         _sync?.Dispose();
         _pidfd?.Dispose();
         _signals?.Dispose();

@@ -9,18 +9,16 @@ namespace OciRun.Launch;
 internal static class IdMaps
 {
     /// <summary>Writes gid and uid maps of <paramref name="pid"/>, through newuidmap and newgidmap where the kernel refuses.</summary>
-    public static void Write(int pid, Linux linux, bool privileged)
+    public static void Write(int pid, IdMapping[] uids, IdMapping[] gids, string uidField, string gidField)
     {
-        IdMapping[] uids = linux.UidMappings ?? [];
-        IdMapping[] gids = linux.GidMappings ?? [];
-        bool own = !privileged && uids.Length == 1 && uids[0].Size == 1 && uids[0].HostId == Sys.geteuid()
+        bool own = Sys.geteuid() != 0 && uids.Length == 1 && uids[0].Size == 1 && uids[0].HostId == Sys.geteuid()
             && gids.Length == 1 && gids[0].Size == 1 && gids[0].HostId == Sys.getegid();
 
         // An unprivileged process may map its own gid only once setgroups is denied for good.
         if (own)
-            Put(pid, "setgroups", "deny"u8.ToArray(), "linux.gidMappings");
-        Map(pid, "gid_map", "newgidmap", gids, "linux.gidMappings");
-        Map(pid, "uid_map", "newuidmap", uids, "linux.uidMappings");
+            Put(pid, "setgroups", "deny"u8.ToArray(), gidField);
+        Map(pid, "gid_map", "newgidmap", gids, gidField);
+        Map(pid, "uid_map", "newuidmap", uids, uidField);
     }
 
     private static void Map(int pid, string file, string helper, IdMapping[] mappings, string field)
@@ -43,9 +41,12 @@ internal static class IdMaps
             Field = field,
             Syscall = "write",
             Errno = -result,
-            Hint = "the ranges must not overlap and the host ids must be the caller's to map",
+            Hint = text.Length >= MaximumText ? "the kernel takes less than 4096 bytes of ranges; join adjacent ones" : "the ranges must not overlap and the host ids must be the caller's to map",
         });
     }
+
+    // One page (user_namespaces(7)).
+    private const int MaximumText = 4096;
 
     private static void Put(int pid, string file, byte[] text, string field)
     {

@@ -85,12 +85,14 @@ internal sealed unsafe class Terminal : IDisposable
         while (_outputLength > 0);
     }
 
-    /// <summary>Gives the container's terminal the size of the caller's.</summary>
-    public void Resize()
+    public void Resize() => Fit(_master);
+
+    /// <summary>Gives the container's terminal the size of the caller's; before its program runs, so that no signal tells it.</summary>
+    public static void Fit(Fd master)
     {
         winsize size;
         if (Sys.ioctl(0, Uapi.TIOCGWINSZ, &size) == 0)
-            Sys.ioctl(_master.Number, Uapi.TIOCSWINSZ, &size);
+            Sys.ioctl(master.Number, Uapi.TIOCSWINSZ, &size);
     }
 
     public void Dispose()

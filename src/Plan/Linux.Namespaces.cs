@@ -77,7 +77,10 @@ internal sealed unsafe partial class Planner
         _plan.CloneFlags = fresh & (Uapi.CLONE_NEWUSER | (second ? 0 : Uapi.CLONE_NEWPID));
         OpenTimeOffsets();
         if ((fresh & Uapi.CLONE_NEWUSER) != 0)
-            _plan.Add(Op.BecomeNamespaceRoot, "linux.uidMappings", flags: _request.Privileged ? 1 : 0);
+        {
+            bool clears = _request.Privileged && !KeepsGroups;
+            _plan.Add(Op.BecomeNamespaceRoot, "linux.uidMappings", number: _request.InUserNamespace ? 1 : 0, flags: clears ? 1 : 0);
+        }
 
         // Others may live in a namespace that is joined: they must not trace this process or look into its descriptors.
         if (_plan.Joined.Count > 0)

@@ -15,6 +15,7 @@ internal sealed class MountOptions
         Flag,
         Propagation,
         Recursive,
+        IdMap,
     }
 
     private readonly record struct Word(string Name, Kind Kind, ulong Bits, bool Clear = false);
@@ -30,6 +31,7 @@ internal sealed class MountOptions
         new("diratime", Kind.Flag, Uapi.MS_NODIRATIME, Clear: true),
         new("dirsync", Kind.Flag, Uapi.MS_DIRSYNC),
         new("exec", Kind.Flag, Uapi.MS_NOEXEC, Clear: true),
+        new("idmap", Kind.IdMap, 0),
         new("iversion", Kind.Flag, Uapi.MS_I_VERSION),
         new("lazytime", Kind.Flag, Uapi.MS_LAZYTIME),
         new("loud", Kind.Flag, Uapi.MS_SILENT, Clear: true),
@@ -53,6 +55,7 @@ internal sealed class MountOptions
         new("relatime", Kind.Flag, Uapi.MS_RELATIME),
         new("remount", Kind.Flag, Uapi.MS_REMOUNT),
         new("rexec", Kind.Recursive, Uapi.MOUNT_ATTR_NOEXEC, Clear: true),
+        new("ridmap", Kind.IdMap, Uapi.MS_REC),
         new("rnoatime", Kind.Recursive, Uapi.MOUNT_ATTR_NOATIME),
         new("rnodev", Kind.Recursive, Uapi.MOUNT_ATTR_NODEV),
         new("rnodiratime", Kind.Recursive, Uapi.MOUNT_ATTR_NODIRATIME),
@@ -87,7 +90,7 @@ internal sealed class MountOptions
     // file system, which would say nothing helpful.
     private static readonly string[] Refused =
     [
-        "tmpcopyup", "idmap", "ridmap", "copy-symlink", "src-nofollow", "dest-nofollow", "rsync", "rasync", "rdirsync",
+        "tmpcopyup", "copy-symlink", "src-nofollow", "dest-nofollow", "rsync", "rasync", "rdirsync",
         "rmand", "rnomand",
     ];
 
@@ -114,6 +117,18 @@ internal sealed class MountOptions
     /// <summary>Words that go to the file system, in the order given.</summary>
     public IReadOnlyList<Utf8> Data => _data;
 
+    /// <summary>Position of the last <c>idmap</c> or <c>ridmap</c> word, -1 without one.</summary>
+    public int IdMapIndex { get; private set; } = -1;
+
+    /// <summary>What stands behind its <c>=</c>: a mapping of the mount's own; null for the container's.</summary>
+    public Utf8 IdMapText { get; private set; }
+
+    /// <summary>It was <c>ridmap</c>: the mounts below are mapped too.</summary>
+    public bool IdMapIsRecursive { get; private set; }
+
+    /// <summary>How the mount's ids are mapped, from the words and the mount's own lists; null when they are not.</summary>
+    public IdMap? Ids { get; set; }
+
     public bool IsBind => (Flags & Uapi.MS_BIND) != 0;
 
     public bool IsRecursive => (Flags & Uapi.MS_REC) != 0;
@@ -134,7 +149,7 @@ internal sealed class MountOptions
         options ??= [];
         for (int i = 0; i < options.Length; i++)
         {
-            if (!parsed.Known(options[i]))
+            if (!parsed.Known(options[i], i))
             {
                 Refuse(options[i], field, i);
                 parsed._data.Add(options[i]);
@@ -167,17 +182,33 @@ internal sealed class MountOptions
         return attributes;
     }
 
-    private bool Known(Utf8 option)
+    private bool Known(Utf8 option, int index)
     {
+        if (option.StartsWith("idmap="u8) || option.StartsWith("ridmap="u8))
+        {
+            MapIds(option[0] == (byte)'r', option.Slice(option.IndexOf((byte)'=') + 1), index);
+            return true;
+        }
+
         foreach (Word word in Table)
         {
             if (!Ascii.Equals(option.Span, word.Name))
                 continue;
-            Apply(word);
+            if (word.Kind == Kind.IdMap)
+                MapIds(word.Bits != 0, default, index);
+            else
+                Apply(word);
             return true;
         }
 
         return false;
+    }
+
+    private void MapIds(bool recursive, Utf8 text, int index)
+    {
+        IdMapIndex = index;
+        IdMapText = text;
+        IdMapIsRecursive = recursive;
     }
 
     private void Apply(Word word)

@@ -6,8 +6,8 @@ using OciRun.Spec;
 
 namespace OciRun.Plan;
 
-/// <summary>A tree that the parent clones before the child exists.</summary>
-internal readonly record struct BindSource(int Slot, Utf8 Path, bool Recursive, string Field);
+/// <summary>A tree that the parent clones before the child exists, and whose ids it maps when told so.</summary>
+internal readonly record struct BindSource(int Slot, Utf8 Path, bool Recursive, string Field, IdMap? Ids = null);
 
 internal sealed unsafe partial class Planner
 {
@@ -33,7 +33,7 @@ internal sealed unsafe partial class Planner
         {
             string field = $"mounts[{i}]";
             _options[i] = MountOptions.Parse(mounts[i].Options, field);
-            RefuseMappings(mounts[i], field);
+            _options[i].Ids = IdMapOf(mounts[i], _options[i], field);
             if (!_options[i].IsBind)
                 continue;
             if (mounts[i].Source.IsEmpty)
@@ -41,9 +41,9 @@ internal sealed unsafe partial class Planner
             Utf8 path = Paths.Below(_request.Bundle, mounts[i].Source);
             int slot = _plan.NewSlot();
             _sources[i] = slot;
-            if (_plan.ParentOpens)
+            if (_plan.ParentOpens || _options[i].Ids is not null)
             {
-                _plan.ParentSources.Add(new BindSource(slot, path, _options[i].IsRecursive, field));
+                _plan.ParentSources.Add(new BindSource(slot, path, _options[i].IsRecursive, field, _options[i].Ids));
                 continue;
             }
 
@@ -51,19 +51,6 @@ internal sealed unsafe partial class Planner
             step.Slot = slot;
             step.Number = _options[i].IsRecursive ? 1 : 0;
             _plan.Add(step);
-        }
-    }
-
-    private static void RefuseMappings(Mount mount, string field)
-    {
-        if (mount.UidMappings is { Length: > 0 } || mount.GidMappings is { Length: > 0 })
-        {
-            throw new FaultException(new Fault("id-mapped mounts are not applied by this version")
-            {
-                Field = $"{field}.uidMappings",
-                Hint = "remove uidMappings and gidMappings from the mount",
-                Code = "unsupported-field",
-            });
         }
     }
 
@@ -111,7 +98,7 @@ internal sealed unsafe partial class Planner
         m->Source = Arena.Text(mount.Source.IsEmpty ? type.Span : mount.Source.Span);
 
         // A clone that the parent made is a peer of the host's mount, not yet a slave as in a copied mount namespace.
-        m->Enslave = _plan.ParentOpens ? (byte)1 : (byte)0;
+        m->Enslave = _plan.ParentOpens || options.Ids is not null ? (byte)1 : (byte)0;
         m->Propagation = Arena.Array<ulong>(options.Propagation.Count);
         m->PropagationCount = options.Propagation.Count;
         for (int i = 0; i < options.Propagation.Count; i++)
@@ -130,7 +117,9 @@ internal sealed unsafe partial class Planner
                 throw new FaultException(new Fault("missing") { Field = $"{field}.type", Hint = "name a file system type, or add the bind option" });
             step.Op = cgroup ? Op.MountCgroup : Op.MountFilesystem;
             FilesystemAttributes(m, options, type, target);
-            if (cgroup && _request.CgroupPath is not null)
+            if (options.Ids is not null)
+                MapFilesystem(m, ref step, options, type, field);
+            else if (cgroup && _request.CgroupPath is not null)
                 step.Second = Arena.Text(Sys.Bytes(_request.CgroupPath));
             if (type.Is("tmpfs"u8) && (options.Flags & Uapi.MS_RDONLY) != 0)
             {

@@ -25,6 +25,9 @@ internal sealed record PlanRequest
     /// <summary>Effective uid 0, with rights over the host's namespaces.</summary>
     public bool Privileged { get; init; }
 
+    /// <summary>Effective gid of the runtime: an unprivileged user maps this one without help.</summary>
+    public uint Egid { get; init; }
+
     /// <summary>The runtime itself is inside a user namespace: no device nodes, locked mounts.</summary>
     public bool InUserNamespace { get; init; }
 

@@ -35,7 +35,7 @@ internal sealed unsafe partial class Planner
             Gid = user.Gid,
             Groups = Arena.Array<uint>(groups.Length),
             GroupCount = groups.Length,
-            SetGroups = MaySetGroups(groups) ? (byte)1 : (byte)0,
+            SetGroups = !KeepsGroups && MaySetGroups(groups) ? (byte)1 : (byte)0,
             MayDenyGroups = Joins("user"u8) || _request.InUserNamespace ? (byte)1 : (byte)0,
             NoNewPrivileges = process.NoNewPrivileges ? (byte)1 : (byte)0,
             LastCapability = _request.LastCapability,
@@ -44,6 +44,8 @@ internal sealed unsafe partial class Planner
             _identity->Groups[i] = groups[i];
         if (process.Capabilities is null)
             _plan.Warnings.Add("process.capabilities: none are given, so root keeps what the runtime has; an empty object drops all");
+        if (groups.Length > 0 && KeepsGroups)
+            _plan.Warnings.Add("process.user.additionalGids: not set, because the annotation run.oci.keep_original_groups keeps the caller's groups");
         bool sets = CapabilitySets(process, user);
         bool early = !FilterNeedsAdmin;
         if (process.NoNewPrivileges)
@@ -73,11 +75,26 @@ internal sealed unsafe partial class Planner
         Flags = flag ? 1 : 0,
     });
 
+    // The caller's groups stay, as Podman asks for with --group-add keep-groups (crun(1)).
+    private bool KeepsGroups
+    {
+        get
+        {
+            foreach (Pair pair in _config.Annotations ?? [])
+            {
+                if (pair.Key.Is("run.oci.keep_original_groups"u8))
+                    return pair.Value.Is("1"u8);
+            }
+
+            return false;
+        }
+    }
+
     // An unprivileged user maps a single gid only after setgroups was denied for good (user_namespaces(7)).
     private bool MaySetGroups(uint[] groups)
     {
         bool denied = !_request.Privileged && (_plan.NewNamespaces & Uapi.CLONE_NEWUSER) != 0
-            && _linux.GidMappings is { Length: 1 } single && single[0].Size == 1;
+            && _linux.GidMappings is { Length: 1 } single && single[0].Size == 1 && single[0].HostId == _request.Egid;
         if (denied && groups.Length > 0)
         {
             throw new FaultException(new Fault("cannot set any additional groups in a rootless container")

@@ -51,10 +51,11 @@ internal sealed unsafe partial class Planner
     {
         Step step = TextStep(Op.AttachRootfs, _request.Rootfs.Span, "root.path");
         step.Number = ownMounts ? 1 : 0;
-        if (_plan.ParentOpens)
+        IdMap? ids = ownMounts ? RootfsIds() : null;
+        if (_plan.ParentOpens || ids is not null)
         {
             // A user namespace may not be able to walk to the rootfs, so the parent hands over a clone of it.
-            _plan.ParentSources.Add(new BindSource(Slot.Rootfs, _request.Rootfs, Recursive: true, "root.path"));
+            _plan.ParentSources.Add(new BindSource(Slot.Rootfs, _request.Rootfs, Recursive: true, "root.path", ids));
             step.Flags = 1;
         }
 

@@ -53,16 +53,8 @@ internal ref partial struct Rules
             return;
         }
 
-        if (mappings.Length > MaximumMappings)
-        {
-            Add(new Fault($"{mappings.Length} ranges are too many")
-            {
-                Field = field,
-                Hint = "the kernel takes at most 340; join adjacent ones",
-            });
+        if (TooMany(mappings, field))
             return;
-        }
-
         for (int i = 0; i < mappings.Length; i++)
             Range(mappings, i, field);
         if (!IsMapped(0, mappings))
@@ -73,6 +65,18 @@ internal ref partial struct Rules
                 Hint = "the container is set up as its root: add a range with containerID 0",
             });
         }
+    }
+
+    private bool TooMany(IdMapping[] mappings, string field)
+    {
+        if (mappings.Length <= MaximumMappings)
+            return false;
+        Add(new Fault($"{mappings.Length} ranges are too many")
+        {
+            Field = field,
+            Hint = "the kernel takes at most 340; join adjacent ones",
+        });
+        return true;
     }
 
     private void Range(IdMapping[] mappings, int index, string field)

@@ -29,6 +29,7 @@ internal ref partial struct Rules
             }
             if (mount.Type.Is("cgroup"u8) || mount.Type.Is("cgroup2"u8))
                 CgroupOptions(mount.Options ?? [], i);
+            MountMappings(mount, i);
             if (_facts.RootlessEuid && MapsIds)
                 IdOptions(mount.Options ?? [], i);
         }

@@ -13,7 +13,6 @@ internal ref partial struct Rules
 
     private void NotApplied()
     {
-        RefuseMappedMounts(_config.Mounts ?? []);
         if (_config.Hooks is Hooks hooks)
         {
             Refuse(hooks.Prestart, "hooks.prestart");
@@ -56,21 +55,6 @@ internal ref partial struct Rules
                 Field = $"{field}[0].path",
                 Value = Shown(hooks[0].Path),
                 Hint = "remove them",
-            });
-        }
-    }
-
-    private void RefuseMappedMounts(Mount[] mounts)
-    {
-        for (int i = 0; i < mounts.Length; i++)
-        {
-            bool uids = mounts[i].UidMappings is { Length: > 0 };
-            if (!uids && mounts[i].GidMappings is not { Length: > 0 })
-                continue;
-            Refuse(new Fault("id-mapped mounts are not applied by this version")
-            {
-                Field = $"mounts[{i}].{(uids ? "uidMappings" : "gidMappings")}",
-                Hint = "remove uidMappings and gidMappings from the mount",
             });
         }
     }

@@ -69,7 +69,7 @@ public sealed class MountOptionsTests
     [Fact]
     public void The_words_are_those_of_the_specification_sorted() =>
         MountOptions.Words().Should().Equal(Flags.Select(f => f.Word).Concat(Propagations.Select(p => p.Word))
-            .Concat(Recursives.Select(r => r.Word)).Order(StringComparer.Ordinal));
+            .Concat(Recursives.Select(r => r.Word)).Concat(["idmap", "ridmap"]).Order(StringComparer.Ordinal));
 
     [Theory]
     [MemberData(nameof(FlagWords))]
@@ -131,9 +131,6 @@ public sealed class MountOptionsTests
 
     [Theory]
     [InlineData("tmpcopyup")]
-    [InlineData("idmap")]
-    [InlineData("idmap=uids=0-1-2")]
-    [InlineData("ridmap")]
     [InlineData("copy-symlink")]
     [InlineData("src-nofollow")]
     [InlineData("dest-nofollow")]
@@ -143,6 +140,18 @@ public sealed class MountOptionsTests
         Action parse = () => Parse("ro", word);
         Fault fault = parse.Should().Throw<FaultException>().Which.Fault;
         (fault.Field, fault.Value, fault.Code).Should().Be(("mounts[0].options[1]", word, "unsupported-field"));
+    }
+
+    [Theory]
+    [InlineData("idmap", false, "")]
+    [InlineData("ridmap", true, "")]
+    [InlineData("idmap=uids=0-1-2", false, "uids=0-1-2")]
+    [InlineData("ridmap=x", true, "x")]
+    public void Words_of_id_maps_are_kept_with_their_text(string word, bool recursive, string text)
+    {
+        MountOptions parsed = Parse("ro", word);
+        (parsed.IdMapIndex, parsed.IdMapIsRecursive, parsed.IdMapText.ToString()).Should().Be((1, recursive, text));
+        parsed.Data.Should().BeEmpty();
     }
 
     [Theory]

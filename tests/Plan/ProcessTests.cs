@@ -186,6 +186,30 @@ public sealed class ProcessTests
         Rootless(size, privileged, "").Plan().Identity().SetGroups.Should().Be(set);
 
     [Fact]
+    public void A_single_gid_that_newgidmap_maps_denies_no_groups()
+    {
+        Sample sample = Rootless(1, privileged: false, "\"user\": {\"additionalGids\": [0]}");
+        (sample with { Request = r => r with { Privileged = false, Egid = 5 } }).Plan().Identity().SetGroups.Should().Be(1);
+    }
+
+    [Theory]
+    [InlineData("1", 0)]
+    [InlineData("0", 1)]
+    [InlineData("", 1)]
+    public void The_annotation_keeps_the_callers_groups(string value, byte set)
+    {
+        ContainerPlan plan = new Sample
+        {
+            Namespaces = "user pid mount",
+            Process = "\"user\": {\"additionalGids\": [5]}",
+            Document = $"\"annotations\": {{\"run.oci.keep_original_groups\": \"{value}\"}}",
+        }.Plan();
+        plan.Identity().SetGroups.Should().Be(set);
+        plan.One(Op.BecomeNamespaceRoot).Flags.Should().Be(set, "nor are they cleared before");
+        plan.Warnings.Count(warning => warning.StartsWith("process.user.additionalGids: not set", System.StringComparison.Ordinal)).Should().Be(1 - set);
+    }
+
+    [Fact]
     public void Groups_that_cannot_be_set_are_refused() =>
         Rootless(1, privileged: false, "\"user\": {\"additionalGids\": [5]}").Refusal()
             .Should().StartWith("process.user.additionalGids: cannot set any additional groups in a rootless container");
@@ -198,7 +222,7 @@ public sealed class ProcessTests
             "uidMappings": [{"containerID": 0, "hostID": 1000, "size": {{size}}}],
             "gidMappings": [{"containerID": 0, "hostID": 1000, "size": {{size}}}]
             """,
-        Request = r => r with { Privileged = privileged },
+        Request = r => r with { Privileged = privileged, Egid = 1000 },
     };
 
     private static ContainerPlan Filtered(string process) => new Sample { Process = process, Linux = Filter }.Plan();

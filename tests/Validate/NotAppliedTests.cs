@@ -55,19 +55,6 @@ public sealed class NotAppliedTests
             $"linux.rootfsPropagation \"{word}\": sharing mounts with the host is not applied by this version; "
             + "use one of private, rprivate, slave, rslave, unbindable, runbindable");
 
-    [Theory]
-    [InlineData("uidMappings")]
-    [InlineData("gidMappings")]
-    public void Mapped_mounts_are_refused(string field) =>
-        Validating.Members($$"""
-            "mounts": [
-              {"destination": "/a", "source": "/a", "options": ["bind"],
-               "{{field}}": [{"containerID": 0, "hostID": 1, "size": 1}]}
-            ]
-            """).Should().Equal(
-            $"mounts[0].{field}: id-mapped mounts are not applied by this version; "
-            + "remove uidMappings and gidMappings from the mount");
-
     [Fact]
     public void Empty_fields_ask_for_nothing() =>
         Validating.Members("""
