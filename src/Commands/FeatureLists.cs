@@ -1,4 +1,3 @@
-using System;
 using OciRun.Filters;
 using OciRun.Kernel;
 
@@ -13,9 +12,8 @@ internal static class FeatureLists
 
     public static string[] Capabilities => Capability.Names;
 
-    /// <summary>What the compiler knows, but for the action that needs a listener.</summary>
-    public static string[] SeccompActions => Array.FindAll(SeccompCompiler.Actions, static name => name != "SCMP_ACT_NOTIFY");
+    public static string[] SeccompActions => SeccompCompiler.Actions;
 
     /// <summary>Annotations that change what is done on the host; one ending in a dot is a prefix.</summary>
-    public static string[] UnsafeAnnotations => ["org.criu.config", "org.systemd.property."];
+    public static string[] UnsafeAnnotations => ["org.criu.config", "org.systemd.property.", "run.oci."];
 }

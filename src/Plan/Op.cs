@@ -56,8 +56,10 @@ internal enum Op
     FindExecutable,
     CloseDescriptors,
     Ready,
+    CatchSignals,
     Gate,
     Rlimit,
     Seccomp,
+    HandOverListener,
     Execute,
 }

@@ -38,7 +38,6 @@ internal ref partial struct Rules
         {
             Refuse(linux.TimeOffsets?.Monotonic is not null, "linux.timeOffsets.monotonic");
             Refuse(linux.TimeOffsets?.Boottime is not null, "linux.timeOffsets.boottime");
-            RefuseNotify(linux.Seccomp?.Syscalls ?? []);
             RefuseSharing(linux.RootfsPropagation);
             Refuse(linux.MountLabel, "linux.mountLabel");
             Refuse(linux.MemoryPolicy is not null, "linux.memoryPolicy", linux.MemoryPolicy?.Mode ?? default);
@@ -86,23 +85,6 @@ internal ref partial struct Rules
                 Field = $"mounts[{i}].{(uids ? "uidMappings" : "gidMappings")}",
                 Hint = "remove uidMappings and gidMappings from the mount",
             });
-        }
-    }
-
-    // With or without a listenerPath: there is nobody who would send the listener.
-    private void RefuseNotify(SeccompSyscall[] syscalls)
-    {
-        for (int i = 0; i < syscalls.Length; i++)
-        {
-            if (!syscalls[i].Action.Is("SCMP_ACT_NOTIFY"u8))
-                continue;
-            Refuse(new Fault("this action is not applied by this version")
-            {
-                Field = $"linux.seccomp.syscalls[{i}].action",
-                Value = "SCMP_ACT_NOTIFY",
-                Hint = "use SCMP_ACT_ERRNO, or remove the rule",
-            });
-            return;
         }
     }
 
