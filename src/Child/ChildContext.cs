@@ -45,6 +45,9 @@ internal unsafe struct ChildContext
     /// <summary>Non-zero when root may not enter the working directory and its user is still to try.</summary>
     public int LateDirectory;
 
+    /// <summary>The signalfd of the gate, 0 until it is made.</summary>
+    public int GateSignals;
+
     /// <summary>Two PATH_MAX buffers for path walks and texts.</summary>
     public byte* Scratch;
 
@@ -79,9 +82,18 @@ internal struct SeccompSlot
 {
     public const int MaximumInstructions = 4096;
 
+    /// <summary>The parent's byte to a child whose listener it may not take; every other byte means go on.</summary>
+    public const byte SendListener = 2;
+
     public sock_fprog Program;
     public uint Flags;
 
     /// <summary>Part of <see cref="Flags"/> that is dropped when the kernel does not know it.</summary>
     public uint OptionalFlags;
+
+    /// <summary>
+    /// The child's number of the filter's listener plus 1, 0 before the load. In shared memory because the filter may
+    /// forbid every call that could tell the parent.
+    /// </summary>
+    public int Listener;
 }

@@ -202,31 +202,52 @@ internal static unsafe partial class Executor
             if (c->HasGate == 0)
                 return 0;
             Raw.close(c->Slots[Slot.Sync]);
-            ulong all = ulong.MaxValue;
-            long signals = Raw.signalfd4(-1, &all, Uapi.SFD_CLOEXEC);
-            if (signals < 0)
-                return Fail(c, SYS.signalfd4, signals);
+            c->Slots[Slot.Sync] = -1;
+            long caught = CatchSignals(c);
+            if (caught < 0)
+                return caught;
+            int signals = c->GateSignals;
             pollfd* wait = stackalloc pollfd[2];
             wait[0].fd = c->Slots[Slot.Gate];
-            wait[1].fd = (int)signals;
+            wait[1].fd = signals;
             wait[0].events = wait[1].events = Uapi.POLLIN;
             while (true)
             {
                 wait[0].revents = wait[1].revents = 0;
-                Raw.ppoll(wait, 2, null, null);
+                long polled = Raw.ppoll(wait, 2, null, null);
+                if (polled < 0 && polled != -Errno.EINTR)
+                    return Fail(c, SYS.ppoll, polled);
                 if ((wait[1].revents & Uapi.POLLIN) != 0)
-                    EndOnSignal((int)signals);
+                    EndOnSignal(signals);
                 if ((wait[0].revents & Uapi.POLLIN) == 0)
                     continue;
                 long starter = Raw.accept4(c->Slots[Slot.Gate], Uapi.SOCK_CLOEXEC);
-                if (starter < 0)
+                if (starter is -Errno.EINTR or -Errno.ECONNABORTED)
                     continue;
-                Raw.close((int)signals);
+
+                // A filter loaded before the gate may forbid it: `start` then sees the connection end, and no reason.
+                Raw.close(signals);
                 Raw.close(c->Slots[Slot.Gate]);
                 c->Slots[Slot.Gate] = -1;
                 c->Slots[Slot.Sync] = (int)starter;
                 return 0;
             }
+        }
+    }
+
+    // Ahead of the gate when the filter is: it may forbid signalfd4(2).
+    private static long CatchSignals(ChildContext* c)
+    {
+        unchecked
+        {
+            if (c->HasGate == 0 || c->GateSignals > 0)
+                return 0;
+            ulong all = ulong.MaxValue;
+            long signals = Raw.signalfd4(-1, &all, Uapi.SFD_CLOEXEC);
+            if (signals < 0)
+                return Fail(c, SYS.signalfd4, signals);
+            c->GateSignals = (int)signals;
+            return 0;
         }
     }
 
@@ -252,21 +273,6 @@ internal static unsafe partial class Executor
             if ((*c->RlimitsLeft & (1U << (int)s->Number)) == 0)
                 return 0;
             return Call(c, SYS.prlimit64, Raw.prlimit64(0, (int)s->Number, (rlimit64*)s->Data, null));
-        }
-    }
-
-    private static long Seccomp(ChildContext* c)
-    {
-        unchecked
-        {
-            SeccompSlot* filter = c->Seccomp;
-            if (filter->Program.len == 0)
-                return 0;
-            long result = Raw.seccomp(Uapi.SECCOMP_SET_MODE_FILTER, filter->Flags, &filter->Program);
-            if (result == -Errno.EINVAL && filter->OptionalFlags != 0)
-                result = Raw.seccomp(Uapi.SECCOMP_SET_MODE_FILTER, filter->Flags & ~filter->OptionalFlags, &filter->Program);
-            c->WarningsAllowed = 0;
-            return Call(c, SYS.seccomp, result);
         }
     }
 

@@ -20,6 +20,9 @@ internal enum ReportKind
     /// <summary>A socket of the container's network namespace travels with this record; the child waits.</summary>
     NetworkNamespace,
 
+    /// <summary>The seccomp listener travels with this record; the child waits.</summary>
+    Listener,
+
     /// <summary>All is set up; the child waits.</summary>
     Ready,
 }

@@ -14,15 +14,14 @@ internal static class FeatureLists
 
     public static string[] Capabilities => Capability.Names;
 
-    /// <summary>What the compiler knows, but for the action that needs a listener.</summary>
-    public static string[] SeccompActions => Array.FindAll(SeccompCompiler.Actions, static name => name != "SCMP_ACT_NOTIFY");
+    public static string[] SeccompActions => SeccompCompiler.Actions;
 
     public static string[] MemoryPolicyModes => Sorted(MemoryPolicyNames.Modes);
 
     public static string[] MemoryPolicyFlags => Sorted(MemoryPolicyNames.Flags);
 
     /// <summary>Annotations that change what is done on the host; one ending in a dot is a prefix.</summary>
-    public static string[] UnsafeAnnotations => ["org.criu.config", "org.systemd.property.", "run.oci.keep_original_groups", "run.ocirun.rootfs.idmap"];
+    public static string[] UnsafeAnnotations => ["org.criu.config", "org.systemd.property.", "run.oci.", "run.ocirun."];
 
     private static string[] Sorted(string[] names)
     {

@@ -96,11 +96,11 @@ internal sealed class SeccompRules
         names = 0;
         conditions = 0;
         for (int i = 0; i < syscalls.Length; i++)
-            rules.Read(syscalls[i], i, ref names, ref conditions);
+            rules.Read(syscalls[i], i, profile.RefuseUnknownNames, ref names, ref conditions);
         return rules;
     }
 
-    private void Read(SeccompSyscall syscall, int index, ref int names, ref int conditions)
+    private void Read(SeccompSyscall syscall, int index, bool refuseUnknown, ref int names, ref int conditions)
     {
         ref SeccompRule rule = ref Rules[index];
         uint action = Encode(syscall.Action, syscall.ErrnoRet, index);
@@ -115,7 +115,7 @@ internal sealed class SeccompRules
             Utf8 name = syscall.Names[i];
             if (name.IsEmpty)
                 throw new FaultException(new Fault("empty string is not a valid syscall") { Field = Path(index, "names", i) });
-            // The listener's descriptor travels through a write(2) of the process being filtered.
+            // As runc: its process would have to write before anybody listens.
             if (notify && name.Is("write"u8))
             {
                 throw new FaultException(new Fault("SCMP_ACT_NOTIFY cannot be used for the write syscall")
@@ -128,7 +128,18 @@ internal sealed class SeccompRules
 
             int id = SyscallTable.Find(name.Span);
             if (id >= 0)
+            {
                 Names[names++] = (ushort)id;
+            }
+            else if (refuseUnknown)
+            {
+                throw new FaultException(new Fault("unknown system call")
+                {
+                    Field = Path(index, "names", i),
+                    Value = name.ToString(),
+                    Hint = "annotation run.oci.seccomp_fail_unknown_syscall makes this an error; 0 or no annotation ignores it",
+                });
+            }
         }
 
         rule.NameCount = names - rule.FirstName;

@@ -50,31 +50,16 @@ internal static partial class SeccompCompiler
     public static int Compile(Seccomp? profile, Architecture native, Span<sock_filter> into, out SeccompLoad load)
     {
         load = default;
-        if (profile is null || (profile.DefaultAction.IsEmpty && profile.Syscalls is not { Length: > 0 }))
+        if (profile is null
+            || (profile.Program is null && profile.DefaultAction.IsEmpty && profile.Syscalls is not { Length: > 0 }))
             return 0;
         uint flags = Flags(profile, out uint optional);
+        if (profile.Program is not null)
+            return Copy(profile, flags, optional, into, out load);
         Span<SeccompArchitecture> architectures = stackalloc SeccompArchitecture[24];
         architectures = architectures[..Covered(profile, SeccompArchitecture.Native(native), architectures, out bool x32)];
         SeccompRules rules = SeccompRules.Read(profile);
-        if (rules.Notifies)
-        {
-            if (profile.ListenerPath.IsEmpty)
-            {
-                throw new FaultException(new Fault("seccomp listenerPath is not set")
-                {
-                    Field = "linux.seccomp.listenerPath",
-                    Hint = "name the listener's socket, or do without SCMP_ACT_NOTIFY",
-                });
-            }
-
-            flags |= Uapi.SECCOMP_FILTER_FLAG_NEW_LISTENER;
-        }
-        else
-        {
-            // The kernel refuses it where there is no listener to wait for.
-            flags &= ~Uapi.SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV;
-        }
-
+        flags = ForListener(flags, rules.Notifies, profile);
         Span<sock_filter> scratch = stackalloc sock_filter[Uapi.BPF_MAXINSNS];
         SeccompWriter writer = new(scratch, rules.Actions.AsSpan(0, rules.ActionCount), new int[rules.ActionCount]);
         Write(rules, architectures, x32, ref writer);
@@ -84,6 +69,31 @@ internal static partial class SeccompCompiler
         program.CopyTo(into);
         load = new SeccompLoad(program.Length, flags, optional, rules.Notifies);
         return program.Length;
+    }
+
+    private static int Copy(Seccomp profile, uint flags, uint optional, Span<sock_filter> into, out SeccompLoad load)
+    {
+        ReadOnlySpan<sock_filter> program = MemoryMarshal.Cast<byte, sock_filter>(profile.Program);
+        if (program.Length > into.Length)
+            throw new ArgumentException("too small", nameof(into));
+        program.CopyTo(into);
+        bool notifies = Notifies(program);
+        load = new SeccompLoad(program.Length, ForListener(flags, notifies, profile), optional, notifies);
+        return program.Length;
+    }
+
+    private static uint ForListener(uint flags, bool notifies, Seccomp profile)
+    {
+        // The kernel refuses it where there is no listener to wait for.
+        if (!notifies)
+            return flags & ~Uapi.SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV;
+        if (!profile.ListenerPath.IsEmpty)
+            return flags | Uapi.SECCOMP_FILTER_FLAG_NEW_LISTENER;
+        throw new FaultException(new Fault("seccomp listenerPath is not set")
+        {
+            Field = "linux.seccomp.listenerPath",
+            Hint = "name the listener's socket, or do without SCMP_ACT_NOTIFY",
+        });
     }
 
     private static void Write(

@@ -51,6 +51,7 @@ internal static class Errno
     public const int EOPNOTSUPP = 95;
     public const int EADDRINUSE = 98;
     public const int ENETDOWN = 100;
+    public const int ECONNABORTED = 103;
     public const int ECONNRESET = 104;
     public const int ENOBUFS = 105;
     public const int ETIMEDOUT = 110;
@@ -115,6 +116,7 @@ internal static class Errno
         EOPNOTSUPP => ("EOPNOTSUPP", "operation not supported"),
         EADDRINUSE => ("EADDRINUSE", "address already in use"),
         ENETDOWN => ("ENETDOWN", "network is down"),
+        ECONNABORTED => ("ECONNABORTED", "software caused connection abort"),
         ECONNRESET => ("ECONNRESET", "connection reset by peer"),
         ENOBUFS => ("ENOBUFS", "no buffer space available"),
         ETIMEDOUT => ("ETIMEDOUT", "connection timed out"),

@@ -17,6 +17,9 @@ internal static unsafe partial class Sys
     /// <summary>pidfd_open(2), Linux 5.3.</summary>
     public static int pidfd_open(int pid) => (int)Call(SYS.pidfd_open, pid, 0);
 
+    /// <summary>pidfd_getfd(2), Linux 5.6: a close-on-exec duplicate of another process's descriptor.</summary>
+    public static int pidfd_getfd(int pidfd, int descriptor) => (int)Call(SYS.pidfd_getfd, pidfd, descriptor, 0);
+
     /// <summary>pidfd_send_signal(2), Linux 5.1.</summary>
     public static int pidfd_send_signal(int pidfd, int signal) => (int)Call(SYS.pidfd_send_signal, pidfd, signal, 0, 0);
 

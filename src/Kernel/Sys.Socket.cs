@@ -35,6 +35,13 @@ internal static unsafe partial class Sys
     public static int setsockopt(int fd, int level, int option, int value) =>
         (int)Call(SYS.setsockopt, fd, level, option, (long)(&value), sizeof(int));
 
+    /// <summary>Limits how long connect(2) and sends may wait; they fail with EAGAIN then (socket(7), SO_SNDTIMEO).</summary>
+    public static int LimitSends(int fd, int seconds)
+    {
+        timespec limit = new() { tv_sec = seconds };
+        return (int)Call(SYS.setsockopt, fd, Uapi.SOL_SOCKET, Uapi.SO_SNDTIMEO, (long)(&limit), sizeof(timespec));
+    }
+
     public static int listen(int fd, int backlog) => (int)Call(SYS.listen, fd, backlog);
 
     /// <summary>

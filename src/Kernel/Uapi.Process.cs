@@ -52,6 +52,7 @@ internal static partial class Uapi
     public const int SIGTTOU = 22;
     public const int SIGURG = 23;
     public const int SIGWINCH = 28;
+    public const int SIGSYS = 31;
     public const int SIG_SETMASK = 2;
     public const int SFD_CLOEXEC = 0x80000;
     public const int SFD_NONBLOCK = 0x800;

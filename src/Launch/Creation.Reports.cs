@@ -203,7 +203,12 @@ internal sealed unsafe partial class Creation
         string how = result < 0 || info.si_code == Uapi.CLD_EXITED ? "ended" : $"was killed by signal {info.si_status}";
         return new Fault($"the container's process {how} while it was set up")
         {
-            Hint = info.si_status == Uapi.SIGKILL ? "is the memory limit too low?" : null,
+            Hint = info.si_status switch
+            {
+                Uapi.SIGKILL => "is the memory limit too low?",
+                Uapi.SIGSYS => "the seccomp filter forbids a call that is needed up to execve",
+                _ => null,
+            },
         };
     }
 }

@@ -74,6 +74,7 @@ internal sealed unsafe partial class Creation : IDisposable
     // Of a config that the rules find nothing in.
     private void MakeSteps()
     {
+        ApplySeccompAnnotations();
         _devices = Filters.DeviceProgram.Compile(_config.Linux?.Resources?.Devices, _config.Linux?.Devices);
         _devicesLate = RulesHinderSetup();
         string rootfs = FindRootfs();
@@ -126,6 +127,16 @@ internal sealed unsafe partial class Creation : IDisposable
         Go();
         _committed = true;
         _directory.Unlock();
+    }
+
+    /// <summary>Hands the process's pidfd to who asked for it, by option or by crun's annotation.</summary>
+    public void SendPidfd()
+    {
+        if (_options.PidfdSocket is not null)
+            PidfdSocket.Send("--pidfd-socket", _options.PidfdSocket, Pidfd.Number);
+        Utf8 receiver = _config.Annotation("run.oci.pidfd_receiver"u8);
+        if (!receiver.IsEmpty)
+            PidfdSocket.Send("annotations[\"run.oci.pidfd_receiver\"]", receiver.ToString(), Pidfd.Number);
     }
 
     /// <summary>The container runs: state is saved already, and failures from here on are not the creation's.</summary>

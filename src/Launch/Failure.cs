@@ -95,6 +95,7 @@ internal static unsafe class Failure
         Op.VerifyIdentity => "the kernel did not apply the user, groups or capabilities that were set",
         Op.Rlimit => "cannot set the limit",
         Op.Seccomp => "cannot load the filter",
+        Op.HandOverListener => "the filter forbids a call that is needed to hand over the listener",
         _ => $"{OpName.Of(step.Op)} failed",
     };
 
@@ -155,6 +156,7 @@ internal static unsafe class Failure
         (Op.MemoryPolicy, Errno.ENOSYS) => "the kernel has no memory policies (CONFIG_NUMA)",
         (Op.Sysctl, Errno.ENOENT) => "the kernel has no such sysctl in this namespace",
         (Op.Unshare, Errno.ENOSPC) => "a limit in /proc/sys/user is reached",
+        (Op.Seccomp, Errno.EBUSY) => "this program runs under a filter with a listener itself, and a process has only one",
         (Op.PivotRoot, Errno.EINVAL) => "use --no-pivot on a ramdisk root",
         _ => null,
     };
@@ -208,6 +210,7 @@ internal static unsafe class Failure
         SYS.signalfd4 => nameof(SYS.signalfd4),
         SYS.prlimit64 => nameof(SYS.prlimit64),
         SYS.seccomp => nameof(SYS.seccomp),
+        SYS.ppoll => nameof(SYS.ppoll),
         SYS.keyctl => nameof(SYS.keyctl),
         SYS.write => nameof(SYS.write),
         SYS.pread64 => nameof(SYS.pread64),

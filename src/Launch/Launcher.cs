@@ -18,10 +18,10 @@ internal static unsafe class Launcher
         creation.Reserve();
         creation.Clone();
         creation.AwaitReady();
+        creation.HandOverListener();
         if (options.PidFile is not null)
             PidFile.Write(options.PidFile, creation.Pid);
-        if (options.PidfdSocket is not null)
-            PidfdSocket.Send(options.PidfdSocket, creation.Pidfd.Number);
+        creation.SendPidfd();
         creation.Commit();
         return 0;
     }
@@ -37,13 +37,13 @@ internal static unsafe class Launcher
         creation.Reserve();
         creation.Clone();
         creation.AwaitReady();
+        creation.HandOverListener();
         creation.Directory.Save(creation.Record);
         creation.Go();
         creation.AwaitExecution();
         if (options.PidFile is not null)
             PidFile.Write(options.PidFile, creation.Pid);
-        if (options.PidfdSocket is not null)
-            PidfdSocket.Send(options.PidfdSocket, creation.Pidfd.Number);
+        creation.SendPidfd();
         creation.Release();
         if (options.Detach)
             return 0;

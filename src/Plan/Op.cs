@@ -65,8 +65,10 @@ internal enum Op
     FindExecutable,
     CloseDescriptors,
     Ready,
+    CatchSignals,
     Gate,
     Rlimit,
     Seccomp,
+    HandOverListener,
     Execute,
 }

@@ -67,9 +67,11 @@ internal static class OpName
         Op.FindExecutable => "find executable",
         Op.CloseDescriptors => "close descriptors",
         Op.Ready => "ready",
+        Op.CatchSignals => "catch signals",
         Op.Gate => "gate",
         Op.Rlimit => "rlimit",
         Op.Seccomp => "seccomp",
+        Op.HandOverListener => "hand over listener",
         Op.Execute => "execute",
         _ => "unknown",
     };

@@ -69,11 +69,28 @@ internal sealed unsafe partial class Planner
         // Before the wait: whoever waits for the end of an inherited pipe must not wait for `start`.
         _plan.Add(Op.CloseDescriptors);
         _plan.Add(Op.Ready, "process");
-        _plan.Add(Op.Gate);
+        if (Notifies)
+        {
+            // The one who makes the container hands the listener over, so the filter is loaded before the wait; what the
+            // filter may forbid and need not wait comes before it.
+            Rlimits();
+            _plan.Add(Op.CatchSignals);
+            Seccomp();
 
-        // After the wait, which needs a descriptor; the filter may forbid it.
-        Rlimits();
-        SeccompAndExecute();
+            // The last that the parent waits for: all but execve is done.
+            _plan.Add(Op.HandOverListener, "linux.seccomp.listenerPath");
+            _plan.Add(Op.Gate);
+        }
+        else
+        {
+            _plan.Add(Op.Gate);
+
+            // After the wait, which needs a descriptor; the filter may forbid it.
+            Rlimits();
+            Seccomp();
+        }
+
+        _plan.Add(_execute with { Op = Op.Execute });
     }
 
     private void RootFilesystem()

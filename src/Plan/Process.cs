@@ -10,9 +10,6 @@ internal sealed unsafe partial class Planner
 {
     private IdentityStep* _identity;
 
-    // The filter needs CAP_SYS_ADMIN unless no_new_privs is set (seccomp(2)), so it is kept that long.
-    private bool FilterNeedsAdmin => _linux.Seccomp is not null && !_config.Process!.NoNewPrivileges;
-
     private void WorkingDirectory()
     {
         Utf8 cwd = _config.Process!.Cwd;
@@ -228,21 +225,5 @@ internal sealed unsafe partial class Planner
         }
 
         return false;
-    }
-
-    private void SeccompAndExecute()
-    {
-        Process process = _config.Process!;
-        if (_linux.Seccomp is not null)
-            _plan.Add(Op.Seccomp, "linux.seccomp");
-        if (FilterNeedsAdmin && _identity->Temporary != 0)
-        {
-            if (_identity->SetCapabilities != 0)
-                Identity(Op.SetCapabilities, "process.capabilities");
-            if (process.Capabilities is not null)
-                Identity(Op.RaiseAmbient, "process.capabilities.ambient");
-        }
-
-        _plan.Add(_execute with { Op = Op.Execute });
     }
 }

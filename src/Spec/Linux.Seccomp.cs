@@ -19,6 +19,12 @@ internal sealed class Seccomp
     public Utf8 ListenerMetadata { get; set; }
 
     public SeccompSyscall[]? Syscalls { get; set; }
+
+    /// <summary>Not of the specification (annotation <c>run.oci.seccomp_bpf_data</c>): a ready <c>struct sock_filter[]</c> instead of the rules.</summary>
+    public byte[]? Program { get; set; }
+
+    /// <summary>Not of the specification (annotation <c>run.oci.seccomp_fail_unknown_syscall</c>): unknown names are errors.</summary>
+    public bool RefuseUnknownNames { get; set; }
 }
 
 internal sealed class SeccompSyscall

@@ -19,6 +19,15 @@ internal ref partial struct Rules
                     Hint = "name it, or remove it",
                 });
             }
+            else if (pair.Key.StartsWith("run.oci.s"u8))
+            {
+                SeccompAnnotation(pair);
+                SystemdAnnotation(pair);
+            }
+            else
+            {
+                HandlerAnnotation(pair);
+            }
         }
     }
 }

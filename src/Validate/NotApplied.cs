@@ -25,7 +25,6 @@ internal ref partial struct Rules
 
         if (_config.Linux is Linux linux)
         {
-            RefuseNotify(linux.Seccomp?.Syscalls ?? []);
             RefuseSharing(linux.RootfsPropagation);
             Refuse(linux.MountLabel, "linux.mountLabel");
         }
@@ -56,23 +55,6 @@ internal ref partial struct Rules
                 Value = Shown(hooks[0].Path),
                 Hint = "remove them",
             });
-        }
-    }
-
-    // With or without a listenerPath: there is nobody who would send the listener.
-    private void RefuseNotify(SeccompSyscall[] syscalls)
-    {
-        for (int i = 0; i < syscalls.Length; i++)
-        {
-            if (!syscalls[i].Action.Is("SCMP_ACT_NOTIFY"u8))
-                continue;
-            Refuse(new Fault("this action is not applied by this version")
-            {
-                Field = $"linux.seccomp.syscalls[{i}].action",
-                Value = "SCMP_ACT_NOTIFY",
-                Hint = "use SCMP_ACT_ERRNO, or remove the rule",
-            });
-            return;
         }
     }
 

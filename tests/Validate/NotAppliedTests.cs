@@ -32,22 +32,6 @@ public sealed class NotAppliedTests
             "hooks.poststop[0].path \"/b\": hooks are not applied by this version; remove them");
 
     [Theory]
-    [InlineData("\"listenerPath\": \"/run/x\", ")]
-    [InlineData("")]
-    public void Notification_is_refused_once(string listener) =>
-        Validating.Linux($$"""
-            "seccomp": {
-              "defaultAction": "SCMP_ACT_ALLOW", {{listener}}
-              "syscalls": [
-                {"names": ["read"], "action": "SCMP_ACT_ERRNO"},
-                {"names": ["mount"], "action": "SCMP_ACT_NOTIFY"}, {"names": ["umount2"], "action": "SCMP_ACT_NOTIFY"}
-              ]
-            }
-            """).Should().Equal(
-            "linux.seccomp.syscalls[1].action \"SCMP_ACT_NOTIFY\": this action is not applied by this version; "
-            + "use SCMP_ACT_ERRNO, or remove the rule");
-
-    [Theory]
     [InlineData("shared")]
     [InlineData("rshared")]
     public void Sharing_with_the_host_is_refused(string word) =>
