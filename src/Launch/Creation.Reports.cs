@@ -29,7 +29,7 @@ internal sealed unsafe partial class Creation
                 case ReportKind.Failed:
                     throw new FaultException(Failure.From(_plan, report, Failure.Text(_context->Message)));
                 case ReportKind.Warning:
-                    Log.Warning($"process.capabilities.ambient: cannot raise {Capability.Names[report.Extra]}: {Errno.Text(report.Errno)}");
+                    Log.Warning($"process.capabilities.ambient: can't raise ambient capability {Capability.Names[report.Extra]}: {Errno.Text(report.Errno)}");
                     break;
                 case ReportKind.FinalPid:
                     TakeFinal((int)report.Extra);
@@ -61,7 +61,7 @@ internal sealed unsafe partial class Creation
             if (report.Kind == ReportKind.Failed)
                 throw new FaultException(Failure.From(_plan, report, ""));
             if (report.Kind == ReportKind.Warning)
-                Log.Warning($"process.capabilities.ambient: cannot raise {Capability.Names[report.Extra]}: {Errno.Text(report.Errno)}");
+                Log.Warning($"process.capabilities.ambient: can't raise ambient capability {Capability.Names[report.Extra]}: {Errno.Text(report.Errno)}");
         }
     }
 
@@ -123,6 +123,7 @@ internal sealed unsafe partial class Creation
         _received = null;
         if (_options.ConsoleSocket is null)
         {
+            Terminal.Adopt(master);
             Master = master;
             return;
         }

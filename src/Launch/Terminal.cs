@@ -34,8 +34,14 @@ internal sealed unsafe class Terminal : IDisposable
             Sys.ioctl(0, Uapi.TCSETS, &current);
             Resize();
         }
+    }
 
-        // The caller's terminal keeps its output processing and adds the carriage returns, so this side must not.
+    /// <summary>Gives a new terminal what its program may see from the start: the caller's size, and no carriage returns.</summary>
+    public static void Adopt(Fd master)
+    {
+        Resize(master);
+
+        // The caller's terminal keeps its output processing and adds them.
         termios slave;
         if (Sys.ioctl(master.Number, Uapi.TCGETS, &slave) == 0)
         {
@@ -86,11 +92,13 @@ internal sealed unsafe class Terminal : IDisposable
     }
 
     /// <summary>Gives the container's terminal the size of the caller's.</summary>
-    public void Resize()
+    public void Resize() => Resize(_master);
+
+    private static void Resize(Fd master)
     {
         winsize size;
         if (Sys.ioctl(0, Uapi.TIOCGWINSZ, &size) == 0)
-            Sys.ioctl(_master.Number, Uapi.TIOCSWINSZ, &size);
+            Sys.ioctl(master.Number, Uapi.TIOCSWINSZ, &size);
     }
 
     public void Dispose()
