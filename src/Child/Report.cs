@@ -20,6 +20,9 @@ internal enum ReportKind
     /// <summary>A socket of the container's network namespace travels with this record; the child waits.</summary>
     NetworkNamespace,
 
+    /// <summary>Time for the hooks that the parent runs; the child waits.</summary>
+    RuntimeHooks,
+
     /// <summary>All is set up; the child waits.</summary>
     Ready,
 }
@@ -42,4 +45,22 @@ internal struct Report
     public long Extra;
 
     public long Allocated;
+
+    /// <summary><see cref="Extra"/> of a hook's failure, which no other step's reaches: place in its list, end and status.</summary>
+    public static long HookExtra(int index, in HookResult result) =>
+        unchecked(((long)index << 40) | ((long)(result.End + 1) << 32) | (result.End == HookEnd.NotStarted ? 0u : (uint)result.Status));
+
+    /// <summary>Whether the failed step is a hook.</summary>
+    public readonly bool IsHook => unchecked((Extra >> 32) & 0xff) != 0;
+
+    /// <summary>Place of the hook in its list.</summary>
+    public readonly int HookIndex => unchecked((int)(Extra >> 40));
+
+    /// <summary>How the hook ended.</summary>
+    public readonly HookResult Hook => unchecked(new HookResult
+    {
+        End = (HookEnd)(((Extra >> 32) & 0xff) - 1),
+        Status = Syscall != 0 ? -Errno : (int)(Extra & 0x7fffffff),
+        Syscall = Syscall,
+    });
 }

@@ -34,6 +34,9 @@ internal sealed unsafe partial class Creation
                 case ReportKind.FinalPid:
                     TakeFinal((int)report.Extra);
                     break;
+                case ReportKind.RuntimeHooks:
+                    RunRuntimeHooks();
+                    break;
                 case ReportKind.Console:
                     TakeMaster();
                     break;

@@ -83,6 +83,7 @@ internal sealed unsafe partial class Creation : IDisposable
             Bundle = _options.Bundle,
             Rootfs = rootfs,
             Id = _options.Id,
+            Environment = HookEnvironment(),
             NoPivot = _options.NoPivot,
             NoNewKeyring = _options.NoNewKeyring,
             ListenFds = Inherited.ListenFds,
@@ -112,6 +113,8 @@ internal sealed unsafe partial class Creation : IDisposable
         _directory = _root.Reserve(_options.Id);
         _reserved = true;
         _directory.Save(_record);
+        if (_config.Hooks is { } hooks && (hooks.Poststart is { Length: > 0 } || hooks.Poststop is { Length: > 0 }))
+            _directory.SaveHooks(hooks);
         if (_record.CgroupPath is not null)
             MakeCgroup();
         MakeResctrl();
@@ -164,6 +167,8 @@ internal sealed unsafe partial class Creation : IDisposable
             _resctrl?.Undo();
             if (_reserved)
                 _directory!.Remove();
+            if (_began)
+                RuntimeHooks.Poststop(_config.Hooks, _record);
         }
         catch (FaultException failure)
         {

@@ -73,6 +73,7 @@ internal sealed unsafe partial class Planner
 
         // After the wait, which needs a descriptor; the filter may forbid it.
         Rlimits();
+        StartHooks();
         SeccompAndExecute();
     }
 
@@ -100,6 +101,7 @@ internal sealed unsafe partial class Planner
         Mounts();
         Devices();
         Console();
+        Hooks();
 
         // Covers go on by descriptor, while /proc/self/fd is still the host's for kernels without the mount API.
         Sysctl();

@@ -14,16 +14,6 @@ internal ref partial struct Rules
     private void NotApplied()
     {
         RefuseMappedMounts(_config.Mounts ?? []);
-        if (_config.Hooks is Hooks hooks)
-        {
-            Refuse(hooks.Prestart, "hooks.prestart");
-            Refuse(hooks.CreateRuntime, "hooks.createRuntime");
-            Refuse(hooks.CreateContainer, "hooks.createContainer");
-            Refuse(hooks.StartContainer, "hooks.startContainer");
-            Refuse(hooks.Poststart, "hooks.poststart");
-            Refuse(hooks.Poststop, "hooks.poststop");
-        }
-
         if (_config.Linux is Linux linux)
         {
             RefuseNotify(linux.Seccomp?.Syscalls ?? []);
@@ -45,19 +35,6 @@ internal ref partial struct Rules
             Value = value.IsEmpty ? null : Shown(value),
             Hint = "remove it",
         });
-    }
-
-    private void Refuse(Hook[]? hooks, string field)
-    {
-        if (hooks is { Length: > 0 })
-        {
-            Refuse(new Fault("hooks are not applied by this version")
-            {
-                Field = $"{field}[0].path",
-                Value = Shown(hooks[0].Path),
-                Hint = "remove them",
-            });
-        }
     }
 
     private void RefuseMappedMounts(Mount[] mounts)
