@@ -141,11 +141,19 @@ internal static unsafe class HookRunner
             Raw.setsid();
             long result = directory >= 0 ? Raw.fchdir(directory) : hook->Directory is not null ? Raw.chdir(hook->Directory) : 0;
             int syscall = directory >= 0 ? SYS.fchdir : SYS.chdir;
+
+            // A bundle may be removed before its container is.
+            if (result == -Errno.ENOENT)
+            {
+                fixed (byte* root = "/"u8)
+                    result = Raw.chdir(root);
+            }
+
             if (result >= 0)
             {
                 Raw.dup3(state, 0, 0);
-                Raw.dup3(output, 1, 0);
-                Raw.dup3(output, 2, 0);
+                Raw.dup3(hook->Output >= 0 ? hook->Output : output, 1, 0);
+                Raw.dup3(hook->Errors >= 0 ? hook->Errors : output, 2, 0);
                 Raw.dup3(failure, 3, Uapi.O_CLOEXEC);
                 failure = 3;
                 Raw.close_range(4, uint.MaxValue, 0);

@@ -23,6 +23,12 @@ internal enum ReportKind
     /// <summary>Time for the hooks that the parent runs; the child waits.</summary>
     RuntimeHooks,
 
+    /// <summary>A startContainer hook begins; if nothing follows, the process died in it. Extra is its place in the list.</summary>
+    HookBegins,
+
+    /// <summary>That hook has ended well.</summary>
+    HookEnded,
+
     /// <summary>All is set up; the child waits.</summary>
     Ready,
 }

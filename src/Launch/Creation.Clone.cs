@@ -61,7 +61,8 @@ internal sealed unsafe partial class Creation
         _context->Slots[Slot.Gate] = gate?.Number ?? -1;
         _context->HasGate = gate is null ? 0 : 1;
         CloseInChild(_sync.Number, _signals!.Number, _directory!.Number, _root!.Number, _cgroup?.Directory.Number ?? -1);
-        Start();
+        using (OpenHookOutput())
+            Start();
         _began = true;
         foreach (BindSource source in _plan.ParentSources)
             Sys.close(_context->Slots[source.Slot]);

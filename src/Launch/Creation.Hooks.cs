@@ -46,4 +46,31 @@ internal sealed partial class Creation
             throw;
         }
     }
+
+    // createContainer hooks write where the annotations say. Those of startContainer run when the process holds nothing
+    // of the host any more, and are captured.
+    private unsafe HookOutput? OpenHookOutput()
+    {
+        if (_config.Hooks?.CreateContainer is not { Length: > 0 })
+            return null;
+        HookOutput files = HookOutput.Open(_config.Annotations, _options.Bundle);
+        foreach (Step step in _plan.Steps)
+        {
+            if (step.Op == Op.Hook && step.Slot != Slot.None)
+                files.Give((HookStep*)step.Data);
+        }
+
+        return files;
+    }
+
+    // Without a pid namespace nothing but the process itself ends the hook it runs, so it is asked before it is killed.
+    private void EndContainerHooks()
+    {
+        const int limit = 1000;
+        if (_pid <= 0 || (_config.Hooks?.CreateContainer is not { Length: > 0 } && _config.Hooks?.StartContainer is not { Length: > 0 }))
+            return;
+        _sync?.Dispose();
+        if (_pidfd is { Number: >= 0 })
+            Sys.ppoll([new pollfd { fd = _pidfd.Number, events = Uapi.POLLIN }], limit);
+    }
 }

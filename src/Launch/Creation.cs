@@ -159,6 +159,7 @@ internal sealed unsafe partial class Creation : IDisposable
     // The error that led here is the one to report; what cannot be removed keeps its directory, so that `delete` finds it.
     private void Undo()
     {
+        EndContainerHooks();
         KillChild();
         _network?.Return();
         try

@@ -93,11 +93,16 @@ internal static unsafe class Launcher
         // From here on it runs or it is dead; the socket's presence is what says `created`.
         Sys.unlinkat(directory.Number, GateSocket.Name, 0);
         Report report = default;
+        int hook = -1;
         while (Sys.read(gate, new Span<byte>(&report, sizeof(Report))) == sizeof(Report))
         {
             if (report.Kind == ReportKind.Failed)
                 throw new FaultException(StartFailure(report, gate));
+            hook = report.Kind == ReportKind.HookBegins ? (int)report.Extra : -1;
         }
+
+        if (hook >= 0)
+            throw new FaultException(RuntimeHooks.DiedIn(hook));
 
         if (directory.LoadHooks() is { Poststart: { Length: > 0 } hooks })
             Poststart(hooks, record);

@@ -83,6 +83,14 @@ internal static unsafe class RuntimeHooks
         };
     }
 
+    /// <summary>A startContainer hook began and nothing was heard of the process since.</summary>
+    public static Fault DiedIn(int index) => new($"error running startContainer hook #{index}: the container's process died while it ran")
+    {
+        Field = $"hooks.startContainer[{index}].path",
+        Hint = "does the hook kill it, or is the memory limit too low?",
+        Code = "hook",
+    };
+
     private static Fault? Failure(string kind, int index, Hook hook, StateDocument state, int pid, ReadOnlySpan<int> watched)
     {
         using Arena arena = new();
@@ -91,7 +99,18 @@ internal static unsafe class RuntimeHooks
         int* two = stackalloc int[2];
         two[0] = watched.Length > 0 ? watched[0] : -1;
         two[1] = watched.Length > 1 ? watched[1] : -1;
-        HookResult result = HookRunner.Run(step, pid, -1, two, output, OutputSize);
+        HookResult result;
+        try
+        {
+            using HookOutput files = HookOutput.Open(state.Annotations, state.Bundle);
+            files.Give(step);
+            result = HookRunner.Run(step, pid, -1, two, output, OutputSize);
+        }
+        catch (FaultException failure)
+        {
+            return failure.Fault;
+        }
+
         return result.End == HookEnd.Exited && result.Status == 0
             ? null
             : Fault($"hooks.{kind}[{index}].path \"{hook.Path}\"", kind, index, result, step->Timeout,

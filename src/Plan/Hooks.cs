@@ -24,6 +24,12 @@ internal unsafe struct HookStep
     public byte* StateTail;
     public int StateTailLength;
 
+    /// <summary>Descriptor for its standard output, or -1 to have it captured.</summary>
+    public int Output;
+
+    /// <summary>The same for standard error.</summary>
+    public int Errors;
+
     /// <summary>Milliseconds, 0 for no limit.</summary>
     public long Timeout;
 
@@ -74,6 +80,8 @@ internal static unsafe class HookSteps
             StateTail = arena.Text(json.AsSpan(pid + 1)),
             StateTailLength = json.Length - pid - 1,
             Timeout = checked((hook.Timeout ?? 0) * 1000),
+            Output = -1,
+            Errors = -1,
             Umask = umask,
         };
         return step;
