@@ -8,6 +8,9 @@ namespace OciRun.Child;
 [StructLayout(LayoutKind.Sequential)]
 internal unsafe struct ChildContext
 {
+    /// <summary>Bytes at <see cref="Message"/>.</summary>
+    public const int MessageSize = 4096;
+
     public Step* Steps;
     public int StepCount;
 
@@ -53,6 +56,9 @@ internal unsafe struct ChildContext
 
     /// <summary>Shared with the parent: what a file system said about a refused option, NUL-terminated.</summary>
     public byte* Message;
+
+    /// <summary>Bytes of the message that are sent after a failure record, for a reader without the shared memory.</summary>
+    public int MessageLength;
 
     /// <summary>Shared with the parent: bit by RLIMIT_* of the limits that it may not set for another user's process.</summary>
     public uint* RlimitsLeft;

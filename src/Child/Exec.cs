@@ -10,6 +10,18 @@ internal static unsafe class Exec
     {
         unchecked
         {
+            DefaultSignals();
+            Raw.execve(path, argv, envp);
+            while (true)
+                Raw.exit_group(127);
+        }
+    }
+
+    /// <summary>Default dispositions and no signal blocked.</summary>
+    public static void DefaultSignals()
+    {
+        unchecked
+        {
             sigaction action = default;
             for (int signal = 1; signal <= 64; signal++)
             {
@@ -19,9 +31,6 @@ internal static unsafe class Exec
 
             ulong none = 0;
             Raw.rt_sigprocmask(Uapi.SIG_SETMASK, &none, null);
-            Raw.execve(path, argv, envp);
-            while (true)
-                Raw.exit_group(127);
         }
     }
 }

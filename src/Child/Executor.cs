@@ -65,6 +65,8 @@ internal static unsafe partial class Executor
         Op.MakeSymlink => MakeSymlink(c, s, replace: false),
         Op.ReplaceSymlink => MakeSymlink(c, s, replace: true),
         Op.OpenConsole => OpenConsole(c, s),
+        Op.RuntimeHooks => RuntimeHooks(c),
+        Op.Hook => RunHook(c, s),
         Op.PivotRoot => PivotRoot(c),
         Op.MoveRoot => MoveRoot(c),
         Op.ChangeRoot => ChangeRoot(c),
@@ -143,6 +145,8 @@ internal static unsafe partial class Executor
         unchecked
         {
             Send(c, ReportKind.Failed, errno, c->Extra);
+            if (c->MessageLength > 0)
+                Raw.write(c->Slots[Slot.Sync], c->Message, c->MessageLength);
             while (true)
                 Raw.exit_group(1);
         }

@@ -23,6 +23,15 @@ internal enum ReportKind
     /// <summary>The seccomp listener travels with this record; the child waits.</summary>
     Listener,
 
+    /// <summary>Time for the hooks that the parent runs; the child waits.</summary>
+    RuntimeHooks,
+
+    /// <summary>A startContainer hook begins; if nothing follows, the process died in it. Extra is its place in the list.</summary>
+    HookBegins,
+
+    /// <summary>That hook has ended well.</summary>
+    HookEnded,
+
     /// <summary>All is set up; the child waits.</summary>
     Ready,
 }
@@ -45,4 +54,22 @@ internal struct Report
     public long Extra;
 
     public long Allocated;
+
+    /// <summary><see cref="Extra"/> of a hook's failure, which no other step's reaches: place in its list, end and status.</summary>
+    public static long HookExtra(int index, in HookResult result) =>
+        unchecked(((long)index << 40) | ((long)(result.End + 1) << 32) | (result.End == HookEnd.NotStarted ? 0u : (uint)result.Status));
+
+    /// <summary>Whether the failed step is a hook.</summary>
+    public readonly bool IsHook => unchecked((Extra >> 32) & 0xff) != 0;
+
+    /// <summary>Place of the hook in its list.</summary>
+    public readonly int HookIndex => unchecked((int)(Extra >> 40));
+
+    /// <summary>How the hook ended.</summary>
+    public readonly HookResult Hook => unchecked(new HookResult
+    {
+        End = (HookEnd)(((Extra >> 32) & 0xff) - 1),
+        Status = Syscall != 0 ? -Errno : (int)(Extra & 0x7fffffff),
+        Syscall = Syscall,
+    });
 }

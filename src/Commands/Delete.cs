@@ -1,5 +1,6 @@
 using OciRun.Errors;
 using OciRun.Launch;
+using OciRun.Spec;
 using OciRun.State;
 
 namespace OciRun.Commands;
@@ -67,7 +68,24 @@ internal static class Delete
         }
 
         Teardown.KillAndWait(record);
+        Remove(directory, record);
+    }
+
+    // What the hooks are has to be known before the directory goes.
+    private static void Remove(ContainerDirectory directory, ContainerRecord record)
+    {
+        Hooks? hooks = null;
+        try
+        {
+            hooks = directory.LoadHooks();
+        }
+        catch (FaultException e)
+        {
+            Log.Warning($"{e.Fault.Text()}; its poststop hooks do not run");
+        }
+
         Teardown.Remove(directory, record);
+        RuntimeHooks.Poststop(hooks, record);
     }
 
     private static void Force(ContainerDirectory directory)
@@ -77,9 +95,14 @@ internal static class Delete
             Teardown.KillAndWait(early);
         directory.Lock();
         ContainerRecord? record = Load(directory);
-        if (record is not null)
-            Teardown.KillAndWait(record);
-        Teardown.Remove(directory, record);
+        if (record is null)
+        {
+            Teardown.Remove(directory, record);
+            return;
+        }
+
+        Teardown.KillAndWait(record);
+        Remove(directory, record);
     }
 
     private static ContainerRecord? Load(ContainerDirectory directory)

@@ -8,7 +8,9 @@ namespace OciRun.Commands;
 /// <summary>The word lists of <c>features</c> (features.md 4.4), each in ordinal order.</summary>
 internal static class FeatureLists
 {
-    public static string[] Hooks => [];
+    /// <summary>In the order of their running.</summary>
+    public static string[] Hooks =>
+        ["prestart", "createRuntime", "createContainer", "startContainer", "poststart", "poststop"];
 
     public static string[] Namespaces => ["cgroup", "ipc", "mount", "network", "pid", "time", "user", "uts"];
 

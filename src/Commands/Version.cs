@@ -4,7 +4,7 @@ namespace OciRun.Commands;
 internal static class Version
 {
     /// <summary>The newest runtime-spec whose fields are known.</summary>
-    public const string Specification = OciRun.Spec.StateDocument.ImplementedVersion;
+    public const string Specification = OciRun.Spec.SpecVersion.Current;
 
     /// <summary>Of this program, as in Directory.Build.props.</summary>
     public const string Program = BuildConstants.Version;

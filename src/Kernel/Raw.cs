@@ -140,6 +140,21 @@ internal static unsafe class Raw
 
     public static long dup3(int oldFd, int newFd, int flags) => unchecked(Call(SYS.dup3, oldFd, newFd, flags));
 
+    public static long memfd_create(byte* name, uint flags) => unchecked(Call(SYS.memfd_create, (long)name, flags));
+
+    public static long pipe2(int* two, int flags) => unchecked(Call(SYS.pipe2, (long)two, flags));
+
+    public static long lseek(int fd, long offset, int whence) => unchecked(Call(SYS.lseek, fd, offset, whence));
+
+    public static long kill(int pid, int signal) => unchecked(Call(SYS.kill, pid, signal));
+
+    public static int getpid() => unchecked((int)Call(SYS.getpid));
+
+    public static long waitid(int type, int id, siginfo_t* info, int options) =>
+        unchecked(Call(SYS.waitid, type, id, (long)info, options));
+
+    public static long clock_gettime(int clock, timespec* time) => unchecked(Call(SYS.clock_gettime, clock, (long)time));
+
     public static long fcntl(int fd, int command, long argument) => unchecked(Call(SYS.fcntl, fd, command, argument));
 
     public static long ppoll(pollfd* fds, long count, timespec* timeout, ulong* mask) =>

@@ -5,6 +5,7 @@ internal static partial class Uapi
     // fcntl.h
     public const int O_RDONLY = 0;
     public const int O_WRONLY = 1;
+    public const uint MFD_CLOEXEC = 0x1;
     public const int O_RDWR = 2;
     public const int O_CREAT = 0x40;
     public const int O_EXCL = 0x80;

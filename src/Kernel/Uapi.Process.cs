@@ -27,6 +27,7 @@ internal static partial class Uapi
     public const int PR_CAP_AMBIENT_CLEAR_ALL = 4;
 
     // time.h
+    public const int CLOCK_MONOTONIC = 1;
     public const int CLOCK_REALTIME = 0;
 
     // sys/wait.h

@@ -11,7 +11,7 @@ namespace OciRun.Launch;
 
 internal sealed unsafe partial class Creation
 {
-    private const int MessageSize = 256;
+    private const int MessageSize = ChildContext.MessageSize;
 
     // Keeps the instructions behind it aligned.
     private const int FlagsSize = 8;
@@ -23,6 +23,9 @@ internal sealed unsafe partial class Creation
     private byte* _shared;
     private int _pid;
     private int _intermediate;
+
+    // A process of the container existed, so its hooks may have done what the poststop hooks undo.
+    private bool _began;
 
     /// <summary>Pid of the container's process in this pid namespace.</summary>
     public int Pid => _pid;
@@ -58,7 +61,9 @@ internal sealed unsafe partial class Creation
         _context->Slots[Slot.Gate] = gate?.Number ?? -1;
         _context->HasGate = gate is null ? 0 : 1;
         CloseInChild(_sync.Number, _signals!.Number, _directory!.Number, _root!.Number, _cgroup?.Directory.Number ?? -1);
-        Start();
+        using (OpenHookOutput())
+            Start();
+        _began = true;
         foreach (JoinedNamespace joined in _plan.Joined)
             Sys.close(_context->Slots[joined.Slot]);
         SetOomScore();

@@ -28,7 +28,7 @@ internal sealed unsafe partial class Creation
             return;
         Seccomp seccomp = _config.Linux!.Seccomp!;
         StateDocument state = new(
-            StateDocument.ImplementedVersion,
+            SpecVersion.Current,
             _options.Id,
             _pid,
             "creating",

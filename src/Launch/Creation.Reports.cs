@@ -29,10 +29,13 @@ internal sealed unsafe partial class Creation
                 case ReportKind.Failed:
                     throw new FaultException(Failure.From(_plan, report, Failure.Text(_context->Message)));
                 case ReportKind.Warning:
-                    Log.Warning($"process.capabilities.ambient: cannot raise {Capability.Names[report.Extra]}: {Errno.Text(report.Errno)}");
+                    Log.Warning($"process.capabilities.ambient: can't raise ambient capability {Capability.Names[report.Extra]}: {Errno.Text(report.Errno)}");
                     break;
                 case ReportKind.FinalPid:
                     TakeFinal((int)report.Extra);
+                    break;
+                case ReportKind.RuntimeHooks:
+                    RunRuntimeHooks();
                     break;
                 case ReportKind.Console:
                     TakeMaster();
@@ -57,14 +60,26 @@ internal sealed unsafe partial class Creation
     /// <summary>After the go-ahead without a gate: returns when execve has closed the socket.</summary>
     public void AwaitExecution()
     {
+        // A hook may take its time, and whoever asked for the container need not wait for it.
+        bool hooks = _config.Hooks?.StartContainer is { Length: > 0 };
+        int hook = -1;
         while (true)
         {
-            if (Next(interruptible: false) is not Report report)
+            if (Next(interruptible: hooks) is not Report report)
+            {
+                if (hook >= 0)
+                    throw new FaultException(RuntimeHooks.DiedIn(hook));
                 return;
-            if (report.Kind == ReportKind.Failed)
-                throw new FaultException(Failure.From(_plan, report, ""));
-            if (report.Kind == ReportKind.Warning)
-                Log.Warning($"process.capabilities.ambient: cannot raise {Capability.Names[report.Extra]}: {Errno.Text(report.Errno)}");
+            }
+
+            if (report.Kind == ReportKind.HookBegins)
+                hook = (int)report.Extra;
+            else if (report.Kind == ReportKind.HookEnded)
+                hook = -1;
+            else if (report.Kind == ReportKind.Failed)
+                throw new FaultException(Failure.From(_plan, report, report.IsHook ? Failure.Text(_context->Message) : ""));
+            else if (report.Kind == ReportKind.Warning)
+                Log.Warning($"process.capabilities.ambient: can't raise ambient capability {Capability.Names[report.Extra]}: {Errno.Text(report.Errno)}");
         }
     }
 
@@ -126,8 +141,8 @@ internal sealed unsafe partial class Creation
         _received = null;
         if (_options.ConsoleSocket is null)
         {
+            Terminal.Adopt(master);
             Master = master;
-            Terminal.Fit(master);
             return;
         }
 

@@ -85,6 +85,7 @@ internal sealed unsafe partial class Creation : IDisposable
             Bundle = _options.Bundle,
             Rootfs = rootfs,
             Id = _options.Id,
+            Environment = HookEnvironment(),
             NoPivot = _options.NoPivot,
             NoNewKeyring = _options.NoNewKeyring,
             ListenFds = Inherited.ListenFds,
@@ -115,6 +116,8 @@ internal sealed unsafe partial class Creation : IDisposable
         _directory = _root.Reserve(_options.Id);
         _reserved = true;
         _directory.Save(_record);
+        if (_config.Hooks is { } hooks && (hooks.Poststart is { Length: > 0 } || hooks.Poststop is { Length: > 0 }))
+            _directory.SaveHooks(hooks);
         if (_record.CgroupPath is not null)
             MakeCgroup();
         MakeResctrl();
@@ -174,6 +177,7 @@ internal sealed unsafe partial class Creation : IDisposable
     // The error that led here is the one to report; what cannot be removed keeps its directory, so that `delete` finds it.
     private void Undo()
     {
+        EndContainerHooks();
         KillChild();
         _network?.Return();
         try
@@ -182,6 +186,8 @@ internal sealed unsafe partial class Creation : IDisposable
             _resctrl?.Undo();
             if (_reserved)
                 _directory!.Remove();
+            if (_began)
+                RuntimeHooks.Poststop(_config.Hooks, _record);
         }
         catch (FaultException failure)
         {

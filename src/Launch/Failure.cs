@@ -15,6 +15,8 @@ internal static unsafe class Failure
         Step step = report.Step >= 0 && report.Step < plan.Steps.Count ? plan.Steps[report.Step] : default;
         if (step.Op is Op.FindExecutable or Op.Execute)
             return Executable(step, report);
+        if (step.Op == Op.Hook)
+            return Hook(plan.Fields[step.Field]!, step, report, note);
         string? field = plan.Fields.Count > step.Field ? plan.Fields[step.Field] : null;
         string message = Message(step, report);
         if (note.Length > 0)
@@ -26,6 +28,12 @@ internal static unsafe class Failure
             Errno = report.Errno,
             Hint = Hint(step, report),
         };
+    }
+
+    private static Fault Hook(string field, in Step step, in Report report, string note)
+    {
+        string kind = field.StartsWith("hooks.startContainer", System.StringComparison.Ordinal) ? "startContainer" : "createContainer";
+        return RuntimeHooks.Fault(field, kind, report.HookIndex, report.Hook, ((HookStep*)step.Data)->Timeout, note);
     }
 
     private static Fault Executable(in Step step, in Report report)

@@ -2,6 +2,8 @@ using System;
 using OciRun.Child;
 using OciRun.Errors;
 using OciRun.Kernel;
+using OciRun.Plan;
+using OciRun.Spec;
 using OciRun.State;
 
 namespace OciRun.Launch;
@@ -41,6 +43,7 @@ internal static unsafe class Launcher
         creation.Directory.Save(creation.Record);
         creation.Go();
         creation.AwaitExecution();
+        creation.Poststart();
         if (options.PidFile is not null)
             PidFile.Write(options.PidFile, creation.Pid);
         creation.SendPidfd();
@@ -60,6 +63,7 @@ internal static unsafe class Launcher
         {
             creation.Directory.Lock();
             Teardown.Remove(creation.Directory, creation.Record);
+            RuntimeHooks.Poststop(creation.Config.Hooks, creation.Record);
         }
         catch (FaultException gone) when (gone.Fault.Code == StateRoot.MissingCode)
         {
@@ -89,13 +93,34 @@ internal static unsafe class Launcher
         // From here on it runs or it is dead; the socket's presence is what says `created`.
         Sys.unlinkat(directory.Number, GateSocket.Name, 0);
         Report report = default;
+        int hook = -1;
         while (Sys.read(gate, new Span<byte>(&report, sizeof(Report))) == sizeof(Report))
         {
             if (report.Kind == ReportKind.Failed)
-                throw new FaultException(StartFailure(report));
+                throw new FaultException(StartFailure(report, gate));
+            hook = report.Kind == ReportKind.HookBegins ? (int)report.Extra : -1;
         }
 
+        if (hook >= 0)
+            throw new FaultException(RuntimeHooks.DiedIn(hook));
+
+        if (directory.LoadHooks() is { Poststart: { Length: > 0 } hooks })
+            Poststart(hooks, record);
         return 0;
+    }
+
+    // A container whose hooks failed is not what its caller asked for (runtime.md, "Lifecycle", step 10).
+    private static void Poststart(Hook[] hooks, ContainerRecord record)
+    {
+        try
+        {
+            RuntimeHooks.Run("poststart", hooks, HookSteps.State(record.Id, "running", record.Bundle, record.Annotations), record.Pid);
+        }
+        catch (FaultException)
+        {
+            Teardown.KillAndWait(record);
+            throw;
+        }
     }
 
     private static FaultException NotCreated(string id, ContainerStatus status) => new(new Fault(status switch
@@ -111,6 +136,19 @@ internal static unsafe class Launcher
     });
 
     // The plan is gone with the creator; what can fail so late has few forms.
+    private static Fault StartFailure(in Report report, int gate)
+    {
+        if (!report.IsHook)
+            return StartFailure(report);
+
+        // A hook: what it wrote follows.
+        Span<byte> output = stackalloc byte[ChildContext.MessageSize];
+        long length = Sys.read(gate, output);
+        return RuntimeHooks.Fault(
+            $"hooks.startContainer[{report.HookIndex}].path", "startContainer", report.HookIndex, report.Hook, 0,
+            System.Text.Encoding.UTF8.GetString(output[..(int)Math.Max(length, 0)]));
+    }
+
     private static Fault StartFailure(in Report report) => new(report.Syscall switch
     {
         SYS.execve => $"unable to start container process: exec: {Errno.Text(report.Errno)}",

@@ -34,8 +34,14 @@ internal sealed unsafe class Terminal : IDisposable
             Sys.ioctl(0, Uapi.TCSETS, &current);
             Resize();
         }
+    }
 
-        // The caller's terminal keeps its output processing and adds the carriage returns, so this side must not.
+    /// <summary>Gives a new terminal what its program may see from the start: the caller's size, and no carriage returns.</summary>
+    public static void Adopt(Fd master)
+    {
+        Fit(master);
+
+        // The caller's terminal keeps its output processing and adds them.
         termios slave;
         if (Sys.ioctl(master.Number, Uapi.TCGETS, &slave) == 0)
         {
@@ -87,8 +93,8 @@ internal sealed unsafe class Terminal : IDisposable
 
     public void Resize() => Fit(_master);
 
-    /// <summary>Gives the container's terminal the size of the caller's; before its program runs, so that no signal tells it.</summary>
-    public static void Fit(Fd master)
+    /// <summary>Gives the container's terminal the size of the caller's.</summary>
+    private static void Fit(Fd master)
     {
         winsize size;
         if (Sys.ioctl(0, Uapi.TIOCGWINSZ, &size) == 0)

@@ -35,6 +35,8 @@ internal enum Op
     MakeSymlink,
     ReplaceSymlink,
     OpenConsole,
+    RuntimeHooks,
+    Hook,
     PivotRoot,
     MoveRoot,
     ChangeRoot,

@@ -37,6 +37,8 @@ internal static class OpName
         Op.MakeSymlink => "make symlink",
         Op.ReplaceSymlink => "replace symlink",
         Op.OpenConsole => "open console",
+        Op.RuntimeHooks => "runtime hooks",
+        Op.Hook => "hook",
         Op.PivotRoot => "pivot root",
         Op.MoveRoot => "move root",
         Op.ChangeRoot => "change root",

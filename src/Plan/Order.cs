@@ -80,6 +80,7 @@ internal sealed unsafe partial class Planner
             // The last that the parent waits for: all but execve is done.
             _plan.Add(Op.HandOverListener, "linux.seccomp.listenerPath");
             _plan.Add(Op.Gate);
+            StartHooks();
         }
         else
         {
@@ -87,6 +88,7 @@ internal sealed unsafe partial class Planner
 
             // After the wait, which needs a descriptor; the filter may forbid it.
             Rlimits();
+            StartHooks();
             Seccomp();
         }
 
@@ -117,6 +119,7 @@ internal sealed unsafe partial class Planner
         Mounts();
         Devices();
         Console();
+        Hooks();
 
         // Covers go on by descriptor, while /proc/self/fd is still the host's for kernels without the mount API.
         Sysctl();

@@ -1,3 +1,4 @@
+using System.Collections.Generic;
 using OciRun.Spec;
 
 namespace OciRun.Plan;
@@ -14,6 +15,9 @@ internal sealed record PlanRequest
     public required Utf8 Rootfs { get; init; }
 
     public required string Id { get; init; }
+
+    /// <summary>The runtime's own environment, for hooks that give none.</summary>
+    public IReadOnlyList<Utf8> Environment { get; init; } = [];
 
     public bool NoPivot { get; init; }
 

@@ -71,6 +71,7 @@ internal static unsafe partial class PlanText
         Op.MountFilesystem or Op.MountCgroup or Op.MountBind => Mount(step),
         Op.MakeDevice or Op.BindDevice => Device(step),
         Op.Umask => "0" + System.Convert.ToString(step.Flags, 8),
+        Op.Hook => Vector(((HookStep*)step.Data)->Argv),
         Op.Rlimit => $"{((rlimit64*)step.Data)->rlim_cur} {((rlimit64*)step.Data)->rlim_max}",
         Op.OwnStdio or Op.Home => $"uid {step.Flags}",
         Op.DropBounding or Op.SetIds or Op.SetCapabilities or Op.RaiseAmbient => Identity(step),

@@ -60,6 +60,9 @@ internal static unsafe partial class ConfigReader
     /// <summary>Reads a process.json, as given to <c>exec --process</c>; paths in errors start in that document.</summary>
     public static Process ReadProcess(byte[] json, string name) => Document<Process>(json, name, &ReadProcess);
 
+    /// <summary>Reads a <c>hooks</c> object that stands alone.</summary>
+    public static Hooks ReadHooks(byte[] json, string name) => Document<Hooks>(json, name, &ReadHooks);
+
     /// <summary>Reads a resources document, as given to <c>update --resources</c>.</summary>
     public static LinuxResources ReadResources(byte[] json, string name) =>
         Document<LinuxResources>(json, name, &ReadResources);

@@ -15,7 +15,7 @@ internal static class SpecTemplate
     public static byte[] Write(bool rootless, uint euid, uint egid)
     {
         JsonText json = new('\t', 1);
-        json.Object().Member("ociVersion"u8, "1.3.0");
+        json.Object().Member("ociVersion"u8, SpecVersion.Current);
         Process(json);
         json.Key("root"u8).Object().Member("path"u8, "rootfs").Member("readonly"u8, true).EndObject();
         json.Member("hostname"u8, "ocirun");

@@ -19,8 +19,4 @@ internal sealed record StateDocument(
     Utf8 Rootfs,
     Utf8 Created,
     Pair[]? Annotations,
-    Utf8 Owner)
-{
-    /// <summary>The newest runtime-spec whose fields are known, <c>ociVersion</c> of all that is written.</summary>
-    public const string ImplementedVersion = "1.3.0";
-}
+    Utf8 Owner);

@@ -13,16 +13,6 @@ internal ref partial struct Rules
 
     private void NotApplied()
     {
-        if (_config.Hooks is Hooks hooks)
-        {
-            Refuse(hooks.Prestart, "hooks.prestart");
-            Refuse(hooks.CreateRuntime, "hooks.createRuntime");
-            Refuse(hooks.CreateContainer, "hooks.createContainer");
-            Refuse(hooks.StartContainer, "hooks.startContainer");
-            Refuse(hooks.Poststart, "hooks.poststart");
-            Refuse(hooks.Poststop, "hooks.poststop");
-        }
-
         if (_config.Linux is Linux linux)
         {
             RefuseSharing(linux.RootfsPropagation);
@@ -43,19 +33,6 @@ internal ref partial struct Rules
             Value = value.IsEmpty ? null : Shown(value),
             Hint = "remove it",
         });
-    }
-
-    private void Refuse(Hook[]? hooks, string field)
-    {
-        if (hooks is { Length: > 0 })
-        {
-            Refuse(new Fault("hooks are not applied by this version")
-            {
-                Field = $"{field}[0].path",
-                Value = Shown(hooks[0].Path),
-                Hint = "remove them",
-            });
-        }
     }
 
     private void RefuseSharing(Utf8 propagation)

@@ -39,6 +39,7 @@ internal ref partial struct Rules
         Hostname("hostname", _config.Hostname);
         Hostname("domainname", _config.Domainname);
         Mounts();
+        Hooks();
         Annotations();
         Namespaces();
         IdMappings();

@@ -67,6 +67,18 @@ public sealed unsafe class TerminalTests : RuntimeTest
         File.ReadAllText(Path.Combine(Work, "during")).Should().Contain("-icanon").And.Contain("-echo ").And.Contain("-isig");
     }
 
+    // A program that is done at once must find the terminal as it stays.
+    [RuntimeFact]
+    public void No_carriage_returns_are_added_to_what_goes_into_a_file()
+    {
+        Terminal("echo a; stty size");
+        for (int i = 0; i < 10; i++)
+        {
+            Script("stty rows 31 cols 71; RUN > out");
+            File.ReadAllText(Path.Combine(Work, "out")).Should().Be("a\n31 71\n");
+        }
+    }
+
     [RuntimeFact]
     public void Input_reaches_the_container()
     {

@@ -14,24 +14,6 @@ public sealed class NotAppliedTests
         Validating.Linux("\"namespaces\": [{\"type\": \"time\"}], " + member).Should().Equal($"{field}: {Field}");
 
     [Theory]
-    [InlineData("prestart")]
-    [InlineData("createRuntime")]
-    [InlineData("createContainer")]
-    [InlineData("startContainer")]
-    [InlineData("poststart")]
-    [InlineData("poststop")]
-    public void Hooks_are_refused_by_the_path_of_the_first(string list) =>
-        Validating.Members($$"""
-            "hooks": {"{{list}}": [{"path": "/bin/a"}, {"path": "/bin/b"}]}
-            """).Should().Equal($"hooks.{list}[0].path \"/bin/a\": hooks are not applied by this version; remove them");
-
-    [Fact]
-    public void Every_list_of_hooks_is_refused() =>
-        Validating.Members("\"hooks\": {\"poststop\": [{\"path\": \"/b\"}], \"prestart\": [{\"path\": \"/a\"}]}").Should().Equal(
-            "hooks.prestart[0].path \"/a\": hooks are not applied by this version; remove them",
-            "hooks.poststop[0].path \"/b\": hooks are not applied by this version; remove them");
-
-    [Theory]
     [InlineData("shared")]
     [InlineData("rshared")]
     public void Sharing_with_the_host_is_refused(string word) =>
@@ -58,10 +40,8 @@ public sealed class NotAppliedTests
     public void They_have_a_code_of_their_own_and_come_last() =>
         Validating.Faults("""
             "process": {"args": ["sh"], "cwd": "tmp"}, "root": {"path": "rootfs"},
-            "hooks": {"prestart": [{"path": "/a"}]},
             "linux": {"rootfsPropagation": "shared"}
             """).Select(finding => (finding.Field, finding.Code)).Should().Equal(
             ("process.cwd", null),
-            ("hooks.prestart[0].path", "unsupported-field"),
             ("linux.rootfsPropagation", "unsupported-field"));
 }
