@@ -45,7 +45,10 @@ internal static unsafe partial class Executor
         {
             if (c->HasMountApi == 0)
             {
-                long fd = Raw.openat(dirfd, path, Uapi.O_PATH | Uapi.O_CLOEXEC);
+                long fd = Raw.openat(
+                    dirfd,
+                    path,
+                    Uapi.O_PATH | Uapi.O_CLOEXEC | ((flags & Uapi.AT_SYMLINK_NOFOLLOW) != 0 ? Uapi.O_NOFOLLOW : 0));
                 return fd < 0 ? Fail(c, SYS.openat, fd) : fd;
             }
 
@@ -79,6 +82,8 @@ internal static unsafe partial class Executor
             if (result < 0)
                 return result;
             result = SetPropagation(c, m, (int)mount);
+            if (result >= 0 && m->OverRoot != 0)
+                result = TakeRoot(c, (int)mount);
             Keep(c, s, (int)mount);
             return result;
         }
@@ -89,7 +94,12 @@ internal static unsafe partial class Executor
         unchecked
         {
             ulong resolve = m->PlainTarget != 0 ? Uapi.RESOLVE_NO_SYMLINKS : 0;
-            return OpenOrCreate(c, c->Slots[Slot.Rootfs], m->Target, directory, resolve);
+            int flags = m->TargetNofollow == 0 ? 0 : Uapi.O_NOFOLLOW | (directory ? Uapi.O_DIRECTORY : 0);
+
+            // Nothing but a descriptor leads onto a mount over the directory where lookups start.
+            if (m->OverRoot != 0 && (c->HasMountApi == 0 || m->Legacy != 0))
+                return Fail(c, SYS.move_mount, -Errno.ENOSYS);
+            return OpenOrCreate(c, c->Slots[Slot.Rootfs], m->Target, directory, resolve, flags);
         }
     }
 
@@ -198,7 +208,8 @@ internal static unsafe partial class Executor
     {
         unchecked
         {
-            long fd = OpenInRoot(c, c->Slots[Slot.Rootfs], m->Target, Uapi.O_PATH, 0);
+            int flags = m->TargetNofollow == 0 ? 0 : Uapi.O_NOFOLLOW;
+            long fd = OpenInRoot(c, c->Slots[Slot.Rootfs], m->Target, Uapi.O_PATH | flags, 0);
             return fd < 0 ? Fail(c, SYS.openat2, fd) : fd;
         }
     }
@@ -235,6 +246,20 @@ internal static unsafe partial class Executor
             byte* path = stackalloc byte[32];
             FdPath(path, mount);
             return Call(c, SYS.mount, Raw.mount(null, path, null, flags, null));
+        }
+    }
+
+    // What is mounted over the root is the root of all that follows.
+    private static long TakeRoot(ChildContext* c, int mount)
+    {
+        unchecked
+        {
+            long root = Raw.fcntl(mount, Uapi.F_DUPFD_CLOEXEC, 3);
+            if (root < 0)
+                return Fail(c, SYS.fcntl, root);
+            Raw.close(c->Slots[Slot.Rootfs]);
+            c->Slots[Slot.Rootfs] = (int)root;
+            return 0;
         }
     }
 

@@ -104,6 +104,15 @@ internal unsafe struct MountStep
     /// <summary>The source of a bind must be a procfs: what stands at /proc decides about security.</summary>
     public byte OnlyProc;
 
+    /// <summary>Follow no link as the destination's last component.</summary>
+    public byte TargetNofollow;
+
+    /// <summary>Make a source that is a symbolic link anew instead of binding it.</summary>
+    public byte CopySymlink;
+
+    /// <summary>The mount becomes the container's root.</summary>
+    public byte OverRoot;
+
     /// <summary>Clone submounts too.</summary>
     public byte Recursive;
 
