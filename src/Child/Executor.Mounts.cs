@@ -99,7 +99,27 @@ internal static unsafe partial class Executor
             // Nothing but a descriptor leads onto a mount over the directory where lookups start.
             if (m->OverRoot != 0 && (c->HasMountApi == 0 || m->Legacy != 0))
                 return Fail(c, SYS.move_mount, -Errno.ENOSYS);
-            return OpenOrCreate(c, c->Slots[Slot.Rootfs], m->Target, directory, resolve, flags);
+            long fd = OpenOrCreate(c, c->Slots[Slot.Rootfs], m->Target, directory, resolve, flags);
+            return fd < 0 || m->InProc != 0 || !IsProc((int)fd) ? fd : WithoutLinks(c, m, (int)fd);
+        }
+    }
+
+    // The config speaks of a place outside /proc and a procfs was found there: the image's links must not have led to
+    // it (CVE-2019-16884). Comparing what is open already leaves no time for an exchange.
+    private static long WithoutLinks(ChildContext* c, MountStep* m, int found)
+    {
+        unchecked
+        {
+            long plain = OpenInRoot(c, c->Slots[Slot.Rootfs], m->Target, Uapi.O_PATH, Uapi.RESOLVE_NO_SYMLINKS);
+            stat a;
+            stat b;
+            bool same = plain >= 0 && Raw.fstat(found, &a) >= 0 && Raw.fstat((int)plain, &b) >= 0
+                && a.st_dev == b.st_dev && a.st_ino == b.st_ino;
+            Close((int)plain);
+            if (same)
+                return found;
+            Raw.close(found);
+            return Fail(c, SYS.fstatfs, -Errno.EPERM);
         }
     }
 

@@ -103,6 +103,8 @@ internal static unsafe class Failure
 
         if (report.Errno == Errno.EXDEV && report.Syscall == SYS.openat2)
             return "the destination leaves the root file system";
+        if (report.Syscall == SYS.fstatfs && report.Errno == Errno.EPERM)
+            return "cannot be mounted because it is inside /proc: a symbolic link leads there";
         if (report.Syscall == SYS.fstatfs)
             return "cannot be mounted because it is inside /proc: the source is not a proc file system";
         if (m->PlainTarget != 0 && report.Errno is Errno.ELOOP or Errno.ENOTDIR)

@@ -115,6 +115,7 @@ internal sealed unsafe partial class Planner
 
         // A clone that the parent made is a peer of the host's mount, not yet a slave as in a copied mount namespace.
         m->Enslave = _plan.ParentOpens ? (byte)1 : (byte)0;
+        m->InProc = Paths.IsWithin(target, "proc"u8) ? (byte)1 : (byte)0;
         m->TargetNofollow = options.KeepsTargetLink ? (byte)1 : (byte)0;
         m->OverRoot = overRoot && !options.IsRemount ? (byte)1 : (byte)0;
         m->Propagation = Arena.Array<ulong>(options.Propagation.Count);

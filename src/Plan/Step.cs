@@ -101,6 +101,9 @@ internal unsafe struct MountStep
     /// <summary>Use mount(2): an option has no form in the mount API.</summary>
     public byte Legacy;
 
+    /// <summary>The config itself says that the destination is in /proc.</summary>
+    public byte InProc;
+
     /// <summary>The source of a bind must be a procfs: what stands at /proc decides about security.</summary>
     public byte OnlyProc;
 

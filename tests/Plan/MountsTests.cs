@@ -221,6 +221,14 @@ public sealed unsafe class MountsTests
         (plan.Mount(0).CopySymlink, plan.Mount(0).TargetNofollow).Should().Be((copy, target));
     }
 
+    [Theory]
+    [InlineData("/proc", 1)]
+    [InlineData("/a/../proc/uptime", 1)]
+    [InlineData("/process", 0)]
+    [InlineData("/host/proc", 0)]
+    public void The_config_says_whether_a_destination_is_in_proc(string destination, byte inside) =>
+        Mount($$"""{"destination": "{{destination}}", "type": "proc"}""").InProc.Should().Be(inside);
+
     private static MountStep Bind(params string[] options) => Mount(
         $$"""{"destination": "/a", "source": "/a", "options": [{{string.Join(", ", options.Select(o => $"\"{o}\""))}}]}""");
 
