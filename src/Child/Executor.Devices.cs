@@ -22,7 +22,14 @@ internal static unsafe partial class Executor
     {
         unchecked
         {
-            int root = c->Slots[s->Slot];
+            return OpenParent(c, c->Slots[s->Slot], path, name);
+        }
+    }
+
+    private static long OpenParent(ChildContext* c, int root, byte* path, byte** name)
+    {
+        unchecked
+        {
             byte* cut = null;
             for (byte* at = path; *at != 0; at++)
             {

@@ -212,11 +212,11 @@ internal static unsafe partial class Executor
 
     // Opens a mount target, making what is missing: directories 0755, the last component a directory or an empty file.
     // Each new component is made below the descriptor of the one before and opened without following links.
-    private static long OpenOrCreate(ChildContext* c, int root, byte* path, bool directory, ulong resolve)
+    private static long OpenOrCreate(ChildContext* c, int root, byte* path, bool directory, ulong resolve, int flags = 0)
     {
         unchecked
         {
-            long fd = OpenInRoot(c, root, path, Uapi.O_PATH, resolve);
+            long fd = OpenInRoot(c, root, path, Uapi.O_PATH | flags, resolve);
             if (fd != -Errno.ENOENT)
                 return fd;
             byte* copy = stackalloc byte[PATH_MAX];

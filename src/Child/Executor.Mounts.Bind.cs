@@ -9,7 +9,7 @@ internal static unsafe partial class Executor
     {
         unchecked
         {
-            long tree = OpenTree(c, Uapi.AT_FDCWD, s->Text, s->Number != 0 ? (uint)Uapi.AT_RECURSIVE : 0);
+            long tree = OpenTree(c, Uapi.AT_FDCWD, s->Text, (s->Number != 0 ? (uint)Uapi.AT_RECURSIVE : 0) | (uint)s->Flags);
             if (tree < 0)
                 return tree;
             c->Slots[s->Slot] = (int)tree;
@@ -22,6 +22,8 @@ internal static unsafe partial class Executor
         unchecked
         {
             MountStep* m = (MountStep*)s->Data;
+            if (s->Number < 0)
+                return RemountTarget(c, m);
             int tree = c->Slots[s->Number];
             c->Slots[s->Number] = -1;
             return AttachBind(c, s, m, tree);
@@ -38,6 +40,13 @@ internal static unsafe partial class Executor
                 return Fail(c, SYS.fstat, result);
             if (m->OnlyProc != 0 && !IsProc(tree))
                 return Fail(c, SYS.fstatfs, -Errno.ENODEV);
+            if (m->CopySymlink != 0 && (st.st_mode & Uapi.S_IFMT) == Uapi.S_IFLNK)
+            {
+                result = CopyLink(c, m, tree);
+                Raw.close(tree);
+                return result;
+            }
+
             bool directory = (st.st_mode & Uapi.S_IFMT) == Uapi.S_IFDIR;
             long target = OpenTarget(c, m, directory);
             if (target < 0)
@@ -65,8 +74,65 @@ internal static unsafe partial class Executor
                 result = RemountBind(c, m, tree);
             if (result >= 0)
                 result = SetPropagation(c, m, tree);
+            if (result >= 0 && m->OverRoot != 0)
+                result = TakeRoot(c, tree);
             Keep(c, s, tree);
             return result;
+        }
+    }
+
+    // "remount" with "bind": new flags for the mount that is at the destination already.
+    private static long RemountTarget(ChildContext* c, MountStep* m)
+    {
+        unchecked
+        {
+            int flags = m->TargetNofollow == 0 ? 0 : Uapi.O_NOFOLLOW;
+            long mount = OpenInRoot(c, c->Slots[Slot.Rootfs], m->Target, Uapi.O_PATH | flags, 0);
+            if (mount < 0)
+                return Fail(c, SYS.openat2, mount);
+            long result = c->HasMountSetattr == 0
+                ? RemountBind(c, m, (int)mount)
+                : SetAttributes(c, (int)mount, m->AttributesSet, m->AttributesClear, m->AttributesForbidden, recursive: false);
+            if (result >= 0)
+                result = SetAttributes(c, (int)mount, m->RecursiveSet, m->RecursiveClear, m->RecursiveClear, recursive: true);
+            if (result >= 0)
+                result = SetPropagation(c, m, (int)mount);
+            Raw.close((int)mount);
+            return result;
+        }
+    }
+
+    // The same link may be there already, as in a root file system that is used again.
+    private static long CopyLink(ChildContext* c, MountStep* m, int link)
+    {
+        unchecked
+        {
+            byte* name;
+            long parent = OpenParent(c, c->Slots[Slot.Rootfs], m->Target, &name);
+            if (parent < 0)
+                return parent;
+            byte empty = 0;
+            byte* text = c->Scratch;
+            byte* there = c->Scratch + PATH_MAX;
+            long length = Raw.readlinkat(link, &empty, text, PATH_MAX - 1);
+            long result = length;
+            if (length >= 0)
+            {
+                text[length] = 0;
+                result = Raw.symlinkat(text, (int)parent, name);
+            }
+
+            if (result == -Errno.EEXIST && Raw.readlinkat((int)parent, name, there, PATH_MAX - 1) == length)
+            {
+                long i = 0;
+                while (i < length && text[i] == there[i])
+                    i++;
+                if (i == length)
+                    result = 0;
+            }
+
+            Raw.close((int)parent);
+            return Call(c, SYS.symlinkat, result);
         }
     }
 

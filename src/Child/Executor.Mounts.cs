@@ -45,7 +45,10 @@ internal static unsafe partial class Executor
         {
             if (c->HasMountApi == 0)
             {
-                long fd = Raw.openat(dirfd, path, Uapi.O_PATH | Uapi.O_CLOEXEC);
+                long fd = Raw.openat(
+                    dirfd,
+                    path,
+                    Uapi.O_PATH | Uapi.O_CLOEXEC | ((flags & Uapi.AT_SYMLINK_NOFOLLOW) != 0 ? Uapi.O_NOFOLLOW : 0));
                 return fd < 0 ? Fail(c, SYS.openat, fd) : fd;
             }
 
@@ -79,6 +82,8 @@ internal static unsafe partial class Executor
             if (result < 0)
                 return result;
             result = SetPropagation(c, m, (int)mount);
+            if (result >= 0 && m->OverRoot != 0)
+                result = TakeRoot(c, (int)mount);
             Keep(c, s, (int)mount);
             return result;
         }
@@ -89,7 +94,32 @@ internal static unsafe partial class Executor
         unchecked
         {
             ulong resolve = m->PlainTarget != 0 ? Uapi.RESOLVE_NO_SYMLINKS : 0;
-            return OpenOrCreate(c, c->Slots[Slot.Rootfs], m->Target, directory, resolve);
+            int flags = m->TargetNofollow == 0 ? 0 : Uapi.O_NOFOLLOW | (directory ? Uapi.O_DIRECTORY : 0);
+
+            // Nothing but a descriptor leads onto a mount over the directory where lookups start.
+            if (m->OverRoot != 0 && (c->HasMountApi == 0 || m->Legacy != 0))
+                return Fail(c, SYS.move_mount, -Errno.ENOSYS);
+            long fd = OpenOrCreate(c, c->Slots[Slot.Rootfs], m->Target, directory, resolve, flags);
+            return fd < 0 || m->InProc != 0 || !IsProc((int)fd) ? fd : WithoutLinks(c, m, (int)fd);
+        }
+    }
+
+    // The config speaks of a place outside /proc and a procfs was found there: the image's links must not have led to
+    // it (CVE-2019-16884). Comparing what is open already leaves no time for an exchange.
+    private static long WithoutLinks(ChildContext* c, MountStep* m, int found)
+    {
+        unchecked
+        {
+            long plain = OpenInRoot(c, c->Slots[Slot.Rootfs], m->Target, Uapi.O_PATH, Uapi.RESOLVE_NO_SYMLINKS);
+            stat a;
+            stat b;
+            bool same = plain >= 0 && Raw.fstat(found, &a) >= 0 && Raw.fstat((int)plain, &b) >= 0
+                && a.st_dev == b.st_dev && a.st_ino == b.st_ino;
+            Close((int)plain);
+            if (same)
+                return found;
+            Raw.close(found);
+            return Fail(c, SYS.fstatfs, -Errno.EPERM);
         }
     }
 
@@ -198,7 +228,8 @@ internal static unsafe partial class Executor
     {
         unchecked
         {
-            long fd = OpenInRoot(c, c->Slots[Slot.Rootfs], m->Target, Uapi.O_PATH, 0);
+            int flags = m->TargetNofollow == 0 ? 0 : Uapi.O_NOFOLLOW;
+            long fd = OpenInRoot(c, c->Slots[Slot.Rootfs], m->Target, Uapi.O_PATH | flags, 0);
             return fd < 0 ? Fail(c, SYS.openat2, fd) : fd;
         }
     }
@@ -235,6 +266,20 @@ internal static unsafe partial class Executor
             byte* path = stackalloc byte[32];
             FdPath(path, mount);
             return Call(c, SYS.mount, Raw.mount(null, path, null, flags, null));
+        }
+    }
+
+    // What is mounted over the root is the root of all that follows.
+    private static long TakeRoot(ChildContext* c, int mount)
+    {
+        unchecked
+        {
+            long root = Raw.fcntl(mount, Uapi.F_DUPFD_CLOEXEC, 3);
+            if (root < 0)
+                return Fail(c, SYS.fcntl, root);
+            Raw.close(c->Slots[Slot.Rootfs]);
+            c->Slots[Slot.Rootfs] = (int)root;
+            return 0;
         }
     }
 

@@ -20,9 +20,11 @@ internal readonly record struct HostFile(int Errno, uint Mode, ulong Device)
 internal static partial class Machine
 {
     /// <summary>Looks at a path without opening it.</summary>
-    public static HostFile At(ReadOnlySpan<byte> path)
+    /// <param name="path">Absolute.</param>
+    /// <param name="follow">False: of a link as the last component, the link.</param>
+    public static HostFile At(ReadOnlySpan<byte> path, bool follow = true)
     {
-        int result = Sys.fstatat(Uapi.AT_FDCWD, path, out stat st, 0);
+        int result = Sys.fstatat(Uapi.AT_FDCWD, path, out stat st, follow ? 0 : Uapi.AT_SYMLINK_NOFOLLOW);
         return result < 0 ? new HostFile(-result, 0, 0) : new HostFile(0, st.st_mode, st.st_rdev);
     }
 

@@ -16,7 +16,10 @@ internal sealed partial class Creation
         {
             Utf8 target = Paths.InRoot(mounts[i].Destination);
             string field = $"mounts[{i}] \"{mounts[i].Destination}\"";
-            bool bind = MountOptions.Parse(mounts[i].Options, field).IsBind;
+            MountOptions options = MountOptions.Parse(mounts[i].Options, field);
+            bool bind = options.IsBind;
+            if (options.IsRemount || options.KeepsSourceLink || options.KeepsTargetLink)
+                continue;
             if (bind && target.Is("proc"u8))
                 CheckProc(mounts[i], field, findings);
             else if (IsCovered(mounts, i, target))
@@ -32,7 +35,8 @@ internal sealed partial class Creation
     {
         for (int i = 0; i < index; i++)
         {
-            if (Paths.IsWithin(target, Paths.InRoot(mounts[i].Destination).Span))
+            Utf8 other = Paths.InRoot(mounts[i].Destination);
+            if (other.Is("."u8) || Paths.IsWithin(target, other.Span))
                 return true;
         }
 

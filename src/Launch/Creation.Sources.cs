@@ -93,7 +93,8 @@ internal sealed unsafe partial class Creation
 
     private static int CloneTree(BindSource source)
     {
-        uint flags = Uapi.OPEN_TREE_CLONE | (source.Recursive ? (uint)Uapi.AT_RECURSIVE : 0);
+        uint flags = Uapi.OPEN_TREE_CLONE | (source.Recursive ? (uint)Uapi.AT_RECURSIVE : 0)
+            | (source.Nofollow ? (uint)Uapi.AT_SYMLINK_NOFOLLOW : 0);
         int tree = Sys.open_tree(Uapi.AT_FDCWD, source.Path.Span, flags);
         if (tree >= 0)
             return tree;

@@ -119,10 +119,18 @@ internal static unsafe class Failure
 
         if (report.Errno == Errno.EXDEV && report.Syscall == SYS.openat2)
             return "the destination leaves the root file system";
+        if (report.Syscall == SYS.fstatfs && report.Errno == Errno.EPERM)
+            return "cannot be mounted because it is inside /proc: a symbolic link leads there";
         if (report.Syscall == SYS.fstatfs)
             return "cannot be mounted because it is inside /proc: the source is not a proc file system";
         if (m->PlainTarget != 0 && report.Errno is Errno.ELOOP or Errno.ENOTDIR)
             return $"{Text(m->Type)} must be mounted on an ordinary directory";
+        if (m->OverRoot != 0 && report.Errno == Errno.ENOSYS)
+            return "only kernels with move_mount can mount over the root";
+        if (step.Op == Op.MountBind && report.Syscall == SYS.symlinkat)
+            return "cannot copy the link";
+        if (step.Op == Op.MountBind && step.Number < 0)
+            return "cannot remount it";
         return step.Op == Op.MountBind ? "cannot bind it" : $"cannot mount {Text(m->Type)}";
     }
 
@@ -143,6 +151,8 @@ internal static unsafe class Failure
     private static string? Hint(in Step step, in Report report) => (step.Op, report.Errno) switch
     {
         (Op.OpenSource, Errno.ENOENT) => "create it before the container",
+        (Op.MountBind, Errno.EEXIST) => "something else stands at the destination",
+        (Op.MountBind, Errno.EINVAL) when step.Number < 0 => "nothing is mounted there",
         (Op.MountFilesystem, Errno.ENODEV) => "the kernel has no such file system (for a bind mount, add the option \"bind\")",
         (Op.MountBind, Errno.EPERM) => "the host locks a mount flag that the options clear",
         (Op.MountBind, Errno.ENOTDIR) => "source and destination must both be directories or both be files",

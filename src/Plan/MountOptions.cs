@@ -16,17 +16,26 @@ internal sealed class MountOptions
         Propagation,
         Recursive,
         IdMap,
+        Superblock,
+        Link,
     }
+
+    private const ulong CopyLink = 1;
+    private const ulong SourceNofollow = 2;
+    private const ulong TargetNofollow = 4;
 
     private readonly record struct Word(string Name, Kind Kind, ulong Bits, bool Clear = false);
 
-    // Bits: MS_* for flags and propagation, MOUNT_ATTR_* for the recursive words.
+    // Bits: MS_* for flags and propagation, MOUNT_ATTR_* for the recursive words. rsync and the like (crun's) name flags
+    // of the whole file system, which a bind cannot change any more than with "sync": they are read and change nothing.
     private static readonly Word[] Table =
     [
         new("async", Kind.Flag, Uapi.MS_SYNCHRONOUS, Clear: true),
         new("atime", Kind.Flag, Uapi.MS_NOATIME, Clear: true),
         new("bind", Kind.Flag, Uapi.MS_BIND),
+        new("copy-symlink", Kind.Link, CopyLink),
         new("defaults", Kind.Nothing, 0),
+        new("dest-nofollow", Kind.Link, TargetNofollow),
         new("dev", Kind.Flag, Uapi.MS_NODEV, Clear: true),
         new("diratime", Kind.Flag, Uapi.MS_NODIRATIME, Clear: true),
         new("dirsync", Kind.Flag, Uapi.MS_DIRSYNC),
@@ -48,18 +57,22 @@ internal sealed class MountOptions
         new("nosuid", Kind.Flag, Uapi.MS_NOSUID),
         new("nosymfollow", Kind.Flag, Uapi.MS_NOSYMFOLLOW),
         new("private", Kind.Propagation, Uapi.MS_PRIVATE),
+        new("rasync", Kind.Superblock, 0),
         new("ratime", Kind.Recursive, Uapi.MOUNT_ATTR_NOATIME, Clear: true),
         new("rbind", Kind.Flag, Uapi.MS_BIND | Uapi.MS_REC),
         new("rdev", Kind.Recursive, Uapi.MOUNT_ATTR_NODEV, Clear: true),
         new("rdiratime", Kind.Recursive, Uapi.MOUNT_ATTR_NODIRATIME, Clear: true),
+        new("rdirsync", Kind.Superblock, 0),
         new("relatime", Kind.Flag, Uapi.MS_RELATIME),
         new("remount", Kind.Flag, Uapi.MS_REMOUNT),
         new("rexec", Kind.Recursive, Uapi.MOUNT_ATTR_NOEXEC, Clear: true),
         new("ridmap", Kind.IdMap, Uapi.MS_REC),
+        new("rmand", Kind.Superblock, 0),
         new("rnoatime", Kind.Recursive, Uapi.MOUNT_ATTR_NOATIME),
         new("rnodev", Kind.Recursive, Uapi.MOUNT_ATTR_NODEV),
         new("rnodiratime", Kind.Recursive, Uapi.MOUNT_ATTR_NODIRATIME),
         new("rnoexec", Kind.Recursive, Uapi.MOUNT_ATTR_NOEXEC),
+        new("rnomand", Kind.Superblock, 0),
         new("rnorelatime", Kind.Recursive, Uapi.MOUNT_ATTR_RELATIME, Clear: true),
         new("rnostrictatime", Kind.Recursive, Uapi.MOUNT_ATTR_STRICTATIME, Clear: true),
         new("rnosuid", Kind.Recursive, Uapi.MOUNT_ATTR_NOSUID),
@@ -74,11 +87,13 @@ internal sealed class MountOptions
         new("rstrictatime", Kind.Recursive, Uapi.MOUNT_ATTR_STRICTATIME),
         new("rsuid", Kind.Recursive, Uapi.MOUNT_ATTR_NOSUID, Clear: true),
         new("rsymfollow", Kind.Recursive, Uapi.MOUNT_ATTR_NOSYMFOLLOW, Clear: true),
+        new("rsync", Kind.Superblock, 0),
         new("runbindable", Kind.Propagation, Uapi.MS_UNBINDABLE | Uapi.MS_REC),
         new("rw", Kind.Flag, Uapi.MS_RDONLY, Clear: true),
         new("shared", Kind.Propagation, Uapi.MS_SHARED),
         new("silent", Kind.Flag, Uapi.MS_SILENT),
         new("slave", Kind.Propagation, Uapi.MS_SLAVE),
+        new("src-nofollow", Kind.Link, SourceNofollow),
         new("strictatime", Kind.Flag, Uapi.MS_STRICTATIME),
         new("suid", Kind.Flag, Uapi.MS_NOSUID, Clear: true),
         new("symfollow", Kind.Flag, Uapi.MS_NOSYMFOLLOW, Clear: true),
@@ -90,12 +105,12 @@ internal sealed class MountOptions
     // file system, which would say nothing helpful.
     private static readonly string[] Refused =
     [
-        "tmpcopyup", "copy-symlink", "src-nofollow", "dest-nofollow", "rsync", "rasync", "rdirsync",
-        "rmand", "rnomand",
+        "tmpcopyup",
     ];
 
     private readonly List<Utf8> _data = [];
     private readonly List<ulong> _propagation = [];
+    private ulong _links;
 
     /// <summary>MS_* bits that were set and not cleared again.</summary>
     public ulong Flags { get; private set; }
@@ -110,6 +125,18 @@ internal sealed class MountOptions
     public ulong RecursiveSet { get; private set; }
 
     public ulong RecursiveClear { get; private set; }
+
+    /// <summary>Whether there was an r* word, also one that changes nothing.</summary>
+    public bool HasRecursiveWord { get; private set; }
+
+    /// <summary>A source that is a symbolic link is made anew at the destination (crun's copy-symlink).</summary>
+    public bool CopiesLink => (_links & CopyLink) != 0;
+
+    /// <summary>A link as the last component of the source is the source itself (crun's src-nofollow).</summary>
+    public bool KeepsSourceLink => (_links & (CopyLink | SourceNofollow)) != 0;
+
+    /// <summary>A link as the last component of the destination is the mount point itself (crun's dest-nofollow).</summary>
+    public bool KeepsTargetLink => (_links & TargetNofollow) != 0;
 
     /// <summary>MS_SHARED and so on with MS_REC, in the order given.</summary>
     public IReadOnlyList<ulong> Propagation => _propagation;
@@ -130,6 +157,9 @@ internal sealed class MountOptions
     public IdMap? Ids { get; set; }
 
     public bool IsBind => (Flags & Uapi.MS_BIND) != 0;
+
+    /// <summary>What is mounted already gets new options.</summary>
+    public bool IsRemount => (Flags & Uapi.MS_REMOUNT) != 0;
 
     public bool IsRecursive => (Flags & Uapi.MS_REC) != 0;
 
@@ -229,7 +259,14 @@ internal sealed class MountOptions
                 _propagation.Add(word.Bits);
                 break;
             case Kind.Recursive:
+                HasRecursiveWord = true;
                 ApplyRecursive(word);
+                break;
+            case Kind.Superblock:
+                HasRecursiveWord = true;
+                break;
+            case Kind.Link:
+                _links |= word.Bits;
                 break;
             default:
                 break;

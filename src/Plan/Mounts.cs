@@ -7,7 +7,8 @@ using OciRun.Spec;
 namespace OciRun.Plan;
 
 /// <summary>A tree that the parent clones before the child exists, and whose ids it maps when told so.</summary>
-internal readonly record struct BindSource(int Slot, Utf8 Path, bool Recursive, string Field, IdMap? Ids = null);
+internal readonly record struct BindSource(
+    int Slot, Utf8 Path, bool Recursive, string Field, IdMap? Ids = null, bool Nofollow = false);
 
 internal sealed unsafe partial class Planner
 {
@@ -34,7 +35,7 @@ internal sealed unsafe partial class Planner
             string field = $"mounts[{i}]";
             _options[i] = MountOptions.Parse(mounts[i].Options, field);
             _options[i].Ids = IdMapOf(mounts[i], _options[i], field);
-            if (!_options[i].IsBind)
+            if (!_options[i].IsBind || _options[i].IsRemount)
                 continue;
             if (mounts[i].Source.IsEmpty)
                 throw new FaultException(new Fault("a bind mount needs a source") { Field = $"{field}.source" });
@@ -43,13 +44,15 @@ internal sealed unsafe partial class Planner
             _sources[i] = slot;
             if (_plan.ParentOpens || _options[i].Ids is not null)
             {
-                _plan.ParentSources.Add(new BindSource(slot, path, _options[i].IsRecursive, field, _options[i].Ids));
+                _plan.ParentSources.Add(new BindSource(
+                    slot, path, _options[i].IsRecursive, field, _options[i].Ids, _options[i].KeepsSourceLink));
                 continue;
             }
 
             Step step = TextStep(Op.OpenSource, path.Span, field);
             step.Slot = slot;
             step.Number = _options[i].IsRecursive ? 1 : 0;
+            step.Flags = _options[i].KeepsSourceLink ? Uapi.AT_SYMLINK_NOFOLLOW : 0;
             _plan.Add(step);
         }
     }
@@ -76,13 +79,15 @@ internal sealed unsafe partial class Planner
         if (mount.Destination.IsEmpty)
             throw new FaultException(new Fault("missing") { Field = $"{field}.destination" });
         Utf8 target = Paths.InRoot(mount.Destination);
-        if (target.Is("."u8))
+        bool overRoot = target.Is("."u8);
+        if (overRoot && options.IsRemount && !options.IsBind)
         {
-            throw new FaultException(new Fault("nothing can be mounted over the root file system itself")
+            // The root's file system is the host's.
+            throw new FaultException(new Fault("the file system of the root cannot be remounted")
             {
                 Field = $"{field}.destination",
                 Value = mount.Destination.ToString(),
-                Hint = "point root.path at what shall be the root",
+                Hint = "add the option \"bind\" to change the container's mount only",
             });
         }
 
@@ -99,6 +104,9 @@ internal sealed unsafe partial class Planner
 
         // A clone that the parent made is a peer of the host's mount, not yet a slave as in a copied mount namespace.
         m->Enslave = _plan.ParentOpens || options.Ids is not null ? (byte)1 : (byte)0;
+        m->InProc = Paths.IsWithin(target, "proc"u8) ? (byte)1 : (byte)0;
+        m->TargetNofollow = options.KeepsTargetLink ? (byte)1 : (byte)0;
+        m->OverRoot = overRoot && !options.IsRemount ? (byte)1 : (byte)0;
         m->Propagation = Arena.Array<ulong>(options.Propagation.Count);
         m->PropagationCount = options.Propagation.Count;
         for (int i = 0; i < options.Propagation.Count; i++)
@@ -107,7 +115,8 @@ internal sealed unsafe partial class Planner
         if (options.IsBind)
         {
             step.Op = Op.MountBind;
-            step.Number = _sources[index];
+            step.Number = options.IsRemount ? Slot.None : _sources[index];
+            m->CopySymlink = options.CopiesLink ? (byte)1 : (byte)0;
             m->OnlyProc = target.Is("proc"u8) ? (byte)1 : (byte)0;
             BindAttributes(m, options, field);
         }
@@ -130,7 +139,7 @@ internal sealed unsafe partial class Planner
                 m->AttributesSet &= ~Uapi.MOUNT_ATTR_RDONLY;
             }
 
-            if ((options.RecursiveSet | options.RecursiveClear) != 0)
+            if (options.HasRecursiveWord)
                 throw new FaultException(new Fault("recursive options apply to bind mounts only") { Field = $"{field}.options" });
         }
 

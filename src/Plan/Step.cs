@@ -101,8 +101,20 @@ internal unsafe struct MountStep
     /// <summary>Use mount(2): an option has no form in the mount API.</summary>
     public byte Legacy;
 
+    /// <summary>The config itself says that the destination is in /proc.</summary>
+    public byte InProc;
+
     /// <summary>The source of a bind must be a procfs: what stands at /proc decides about security.</summary>
     public byte OnlyProc;
+
+    /// <summary>Follow no link as the destination's last component.</summary>
+    public byte TargetNofollow;
+
+    /// <summary>Make a source that is a symbolic link anew instead of binding it.</summary>
+    public byte CopySymlink;
+
+    /// <summary>The mount becomes the container's root.</summary>
+    public byte OverRoot;
 
     /// <summary>Clone submounts too.</summary>
     public byte Recursive;

@@ -12,6 +12,8 @@ internal readonly partial struct HostRules
         for (int i = 0; i < mounts.Length; i++)
         {
             string field = $"mounts[{i}]";
+            if (Has(mounts[i], "remount"u8))
+                continue;
             if (IsBind(mounts[i]))
                 Source(mounts[i], field);
             else if (!mounts[i].Type.Is("cgroup"u8) && !Machine.HasFilesystem(mounts[i].Type.Span))
@@ -21,7 +23,8 @@ internal readonly partial struct HostRules
 
     private void Source(Mount mount, string field)
     {
-        HostFile source = Machine.At(BelowBundle(mount.Source));
+        HostFile source = Machine.At(
+            BelowBundle(mount.Source), follow: !Has(mount, "src-nofollow"u8) && !Has(mount, "copy-symlink"u8));
         if (source.Errno == 0)
             return;
         Fault fault = new($"source \"{new Utf8(BelowBundle(mount.Source).ToArray())}\"")
@@ -54,11 +57,13 @@ internal readonly partial struct HostRules
             Error(fault);
     }
 
-    private static bool IsBind(Mount mount)
+    private static bool IsBind(Mount mount) => Has(mount, "bind"u8) || Has(mount, "rbind"u8);
+
+    private static bool Has(Mount mount, System.ReadOnlySpan<byte> word)
     {
         foreach (Utf8 option in mount.Options ?? [])
         {
-            if (option.Is("bind"u8) || option.Is("rbind"u8))
+            if (option.Is(word))
                 return true;
         }
 

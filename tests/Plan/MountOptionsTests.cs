@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Linq;
 using FluentAssertions;
+using FsCheck;
 using OciRun.Errors;
 using OciRun.Plan;
 using OciRun.Tests.Spec;
@@ -60,6 +61,10 @@ public sealed class MountOptionsTests
         ("rnosymfollow", 0x200000, 0), ("rsymfollow", 0, 0x200000),
     ];
 
+    private static readonly string[] Superblock = ["rsync", "rasync", "rdirsync", "rmand", "rnomand"];
+
+    private static readonly string[] Links = ["copy-symlink", "src-nofollow", "dest-nofollow"];
+
     public static TheoryData<string, ulong, ulong> FlagWords() => Data(Flags);
 
     public static TheoryData<string, ulong, ulong> RecursiveWords() => Data(Recursives);
@@ -69,7 +74,7 @@ public sealed class MountOptionsTests
     [Fact]
     public void The_words_are_those_of_the_specification_sorted() =>
         MountOptions.Words().Should().Equal(Flags.Select(f => f.Word).Concat(Propagations.Select(p => p.Word))
-            .Concat(Recursives.Select(r => r.Word)).Concat(["idmap", "ridmap"]).Order(StringComparer.Ordinal));
+            .Concat(Recursives.Select(r => r.Word)).Concat(Superblock).Concat(Links).Concat(["idmap", "ridmap"]).Order(StringComparer.Ordinal));
 
     [Theory]
     [MemberData(nameof(FlagWords))]
@@ -125,16 +130,71 @@ public sealed class MountOptionsTests
         (parsed.RecursiveSet, parsed.RecursiveClear).Should().Be((0x13UL, 0x78UL));
     }
 
+    [Theory]
+    [InlineData("rsync")]
+    [InlineData("rasync")]
+    [InlineData("rdirsync")]
+    [InlineData("rmand")]
+    [InlineData("rnomand")]
+    public void Recursive_words_of_the_superblock_change_nothing(string word)
+    {
+        MountOptions parsed = Parse("bind", word);
+        parsed.HasRecursiveWord.Should().BeTrue();
+        (parsed.Flags, parsed.Cleared, parsed.HasFlagWord).Should().Be((0x1000UL, 0UL, false));
+        (parsed.RecursiveSet | parsed.RecursiveClear).Should().Be(0);
+        parsed.Data.Should().BeEmpty();
+    }
+
+    [Theory]
+    [InlineData("copy-symlink", true, true, false)]
+    [InlineData("src-nofollow", false, true, false)]
+    [InlineData("dest-nofollow", false, false, true)]
+    [InlineData("defaults", false, false, false)]
+    public void Words_about_links_are_no_flags(string word, bool copies, bool source, bool target)
+    {
+        MountOptions parsed = Parse(word);
+        (parsed.CopiesLink, parsed.KeepsSourceLink, parsed.KeepsTargetLink).Should().Be((copies, source, target));
+        (parsed.Flags | parsed.Cleared | parsed.RecursiveSet | parsed.RecursiveClear).Should().Be(0);
+        (parsed.HasFlagWord, parsed.HasRecursiveWord).Should().Be((false, false));
+        parsed.Data.Should().BeEmpty();
+    }
+
+    [Fact]
+    public void The_last_word_about_a_bit_decides_and_no_bit_is_both_set_and_cleared() =>
+        Prop.ForAll(Words, words =>
+        {
+            MountOptions parsed = Parse(words);
+            ulong set = 0;
+            ulong cleared = 0;
+            foreach (string word in words)
+            {
+                foreach ((string name, ulong on, ulong off) in Flags)
+                {
+                    if (!string.Equals(name, word, StringComparison.Ordinal))
+                        continue;
+                    set = (set | on) & ~off;
+                    cleared = (cleared | off) & ~on;
+                }
+            }
+
+            (parsed.Flags, parsed.Cleared).Should().Be((set, cleared));
+            (parsed.Flags & parsed.Cleared).Should().Be(0);
+            (parsed.RecursiveSet & parsed.RecursiveClear & ~Time).Should().Be(0);
+            ((parsed.RecursiveSet & Time) != 0 && (parsed.RecursiveClear & Time) != Time).Should().BeFalse();
+        }).QuickCheckThrowOnFailure();
+
+    [Fact]
+    public void Words_that_nobody_knows_reach_the_file_system_unchanged() =>
+        Prop.ForAll(Words, words => Parse(words).Data.Should().Equal(
+            Reading.Texts(words.Where(w => !MountOptions.Words().Contains(w, StringComparer.Ordinal)).ToArray())))
+            .QuickCheckThrowOnFailure();
+
     [Fact]
     public void Other_words_are_the_file_systems_in_their_order() =>
         Parse("size=1m", "ro", "mode=1777", "Ro", "").Data.Should().Equal(Reading.Texts("size=1m", "mode=1777", "Ro", ""));
 
     [Theory]
     [InlineData("tmpcopyup")]
-    [InlineData("copy-symlink")]
-    [InlineData("src-nofollow")]
-    [InlineData("dest-nofollow")]
-    [InlineData("rsync")]
     public void Words_that_mean_something_elsewhere_are_refused_by_name(string word)
     {
         Action parse = () => Parse("ro", word);
@@ -157,6 +217,7 @@ public sealed class MountOptionsTests
     [Theory]
     [InlineData("idmapped")]
     [InlineData("rsyncs=1")]
+    [InlineData("copy-symlink=1")]
     public void Words_that_only_begin_like_refused_ones_are_the_file_systems(string word) =>
         Parse(word).Data.Should().Equal(Reading.Texts(word));
 
@@ -179,6 +240,9 @@ public sealed class MountOptionsTests
     [Fact]
     public void No_flag_gives_two_values_of_the_access_time_field() =>
         (MountOptions.Attributes(AllFlags) & Time).Should().Be(0x20);
+
+    private static Arbitrary<string[]> Words => Arb.From(Gen.ArrayOf(Gen.Elements(
+        MountOptions.Words().Concat(["size=1m", "mode=755", "", "RO", "ro ", "bind,ro", "\u00e9"]).ToArray())));
 
     // The whole field that bits are of.
     private static ulong Field(ulong bits) => (bits & Time) != 0 ? bits | Time : bits;

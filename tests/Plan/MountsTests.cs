@@ -167,8 +167,8 @@ public sealed unsafe class MountsTests
     }
 
     [Theory]
-    [InlineData("""{"destination": "/", "type": "tmpfs"}""", "mounts[0].destination \"/\": nothing can be mounted over the root")]
-    [InlineData("""{"destination": "/a/..", "type": "tmpfs"}""", "mounts[0].destination \"/a/..\": nothing can be mounted over the root")]
+    [InlineData("""{"destination": "/", "type": "none", "options": ["remount", "ro"]}""", "mounts[0].destination \"/\": the file system of the root cannot")]
+    [InlineData("""{"destination": "/a", "type": "tmpfs", "options": ["rasync"]}""", "mounts[0].options: recursive options apply to bind mounts only")]
     [InlineData("""{"destination": "", "type": "tmpfs"}""", "mounts[0].destination: missing")]
     [InlineData("""{"destination": "/a"}""", "mounts[0].type: missing")]
     [InlineData("""{"destination": "/a", "options": ["bind"]}""", "mounts[0].source: a bind mount needs a source")]
@@ -189,6 +189,45 @@ public sealed unsafe class MountsTests
             Namespaces = namespaces,
             Request = r => r with { Privileged = privileged },
         }).Plan().Mount(0).Enslave.Should().Be(enslave);
+
+    [Theory]
+    [InlineData("/", "bind", 1)]
+    [InlineData("/..", "bind", 1)]
+    [InlineData("/a/..", "rbind", 1)]
+    [InlineData("/", "bind remount", 0)]
+    [InlineData("/a", "bind", 0)]
+    public void A_mount_over_the_root_becomes_the_root(string destination, string options, byte over) =>
+        Mount($$"""{"destination": "{{destination}}", "source": "/a", "options": ["{{options.Replace(" ", "\", \"", System.StringComparison.Ordinal)}}"]}""")
+            .OverRoot.Should().Be(over);
+
+    [Fact]
+    public void A_bind_that_remounts_opens_no_source()
+    {
+        ContainerPlan plan = Sample("""{"destination": "/a", "options": ["bind", "remount", "ro"]}""").Plan();
+        plan.All(Op.OpenSource).Should().BeEmpty();
+        plan.One(Op.MountBind).Number.Should().Be(Slot.None);
+        plan.Mount(0).AttributesSet.Should().Be(1);
+    }
+
+    [Theory]
+    [InlineData("copy-symlink", 0x100, 1, 0)]
+    [InlineData("src-nofollow", 0x100, 0, 0)]
+    [InlineData("dest-nofollow", 0, 0, 1)]
+    [InlineData("defaults", 0, 0, 0)]
+    public void Words_about_links_reach_the_steps(string word, long open, byte copy, byte target)
+    {
+        ContainerPlan plan = Sample($$"""{"destination": "/a", "source": "/a", "options": ["bind", "{{word}}"]}""").Plan();
+        plan.One(Op.OpenSource).Flags.Should().Be(open);
+        (plan.Mount(0).CopySymlink, plan.Mount(0).TargetNofollow).Should().Be((copy, target));
+    }
+
+    [Theory]
+    [InlineData("/proc", 1)]
+    [InlineData("/a/../proc/uptime", 1)]
+    [InlineData("/process", 0)]
+    [InlineData("/host/proc", 0)]
+    public void The_config_says_whether_a_destination_is_in_proc(string destination, byte inside) =>
+        Mount($$"""{"destination": "{{destination}}", "type": "proc"}""").InProc.Should().Be(inside);
 
     private static MountStep Bind(params string[] options) => Mount(
         $$"""{"destination": "/a", "source": "/a", "options": [{{string.Join(", ", options.Select(o => $"\"{o}\""))}}]}""");
