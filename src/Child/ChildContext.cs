@@ -45,6 +45,9 @@ internal unsafe struct ChildContext
     /// <summary>The signalfd of the gate, 0 until it is made.</summary>
     public int GateSignals;
 
+    /// <summary>Non-zero when root may not enter the working directory and its user is still to try.</summary>
+    public int LateDirectory;
+
     /// <summary>Two PATH_MAX buffers for path walks and texts.</summary>
     public byte* Scratch;
 

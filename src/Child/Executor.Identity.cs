@@ -5,8 +5,21 @@ namespace OciRun.Child;
 
 internal static unsafe partial class Executor
 {
-    // The directory is resolved inside the root without magic links, so /proc/self/fd/N is no way out.
+    // A directory that root may not enter (FUSE, NFS, an owner that the user namespace does not map) its user may.
     private static long WorkingDirectory(ChildContext* c, Step* s)
+    {
+        unchecked
+        {
+            long result = EnterDirectory(c, s);
+            if (result is not -Errno.EACCES and not -Errno.EPERM)
+                return result;
+            c->LateDirectory = 1;
+            return 0;
+        }
+    }
+
+    // The directory is resolved inside the root without magic links, so /proc/self/fd/N is no way out.
+    private static long EnterDirectory(ChildContext* c, Step* s)
     {
         unchecked
         {
@@ -20,10 +33,17 @@ internal static unsafe partial class Executor
     }
 
     // The kernel prefixes "(unreachable)" when the directory is not below the root (getcwd(2)).
-    private static long VerifyWorkingDirectory(ChildContext* c)
+    private static long VerifyWorkingDirectory(ChildContext* c, Step* s)
     {
         unchecked
         {
+            if (c->LateDirectory != 0)
+            {
+                long result = EnterDirectory(c, s);
+                if (result < 0)
+                    return result;
+            }
+
             long n = Raw.getcwd(c->Scratch, PATH_MAX);
             if (n < 0)
                 return Fail(c, SYS.getcwd, n);

@@ -202,15 +202,7 @@ internal static unsafe partial class Executor
     {
         unchecked
         {
-            open_how how;
-            how.flags = (ulong)(uint)(Uapi.O_WRONLY | Uapi.O_CLOEXEC);
-            how.mode = 0;
-            how.resolve = Uapi.RESOLVE_BENEATH | Uapi.RESOLVE_NO_XDEV | Uapi.RESOLVE_NO_MAGICLINKS;
-            long fd = -Errno.EAGAIN;
-            for (int i = 0; i < OpenTries && fd == -Errno.EAGAIN; i++)
-                fd = Raw.openat2(c->Slots[Slot.Proc], s->Text, &how);
-            if (fd is -Errno.ENOSYS or -Errno.EPERM)
-                fd = Walk(c, c->Slots[Slot.Proc], s->Text, Uapi.O_WRONLY, noLinks: true);
+            long fd = OpenInProc(c, s->Text, Uapi.O_WRONLY, noLinks: true);
             if (fd < 0)
                 return Fail(c, SYS.openat2, fd);
             long n = Raw.write((int)fd, s->Second, s->Number);

@@ -1,5 +1,7 @@
+using System;
 using OciRun.Filters;
 using OciRun.Kernel;
+using OciRun.Spec;
 
 namespace OciRun.Commands;
 
@@ -14,6 +16,17 @@ internal static class FeatureLists
 
     public static string[] SeccompActions => SeccompCompiler.Actions;
 
+    public static string[] MemoryPolicyModes => Sorted(MemoryPolicyNames.Modes);
+
+    public static string[] MemoryPolicyFlags => Sorted(MemoryPolicyNames.Flags);
+
     /// <summary>Annotations that change what is done on the host; one ending in a dot is a prefix.</summary>
     public static string[] UnsafeAnnotations => ["org.criu.config", "org.systemd.property.", "run.oci."];
+
+    private static string[] Sorted(string[] names)
+    {
+        string[] sorted = [.. names];
+        Array.Sort(sorted, StringComparer.Ordinal);
+        return sorted;
+    }
 }

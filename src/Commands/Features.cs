@@ -36,10 +36,10 @@ internal static class Features
             SeccompCompiler.Architectures,
             SeccompCompiler.KnownFlags,
             SeccompSupport.Flags()),
-        Apparmor = false,
-        Selinux = false,
+        Apparmor = true,
+        Selinux = true,
         IntelRdt = new IntelRdtFeatures(Enabled: true, Schemata: true, Monitoring: true),
-        MemoryPolicy = new MemoryPolicyFeatures([], []),
+        MemoryPolicy = new MemoryPolicyFeatures(FeatureLists.MemoryPolicyModes, FeatureLists.MemoryPolicyFlags),
         // Callers refuse or send idmapped mounts by this, so it follows what the parser takes.
         IdmappedMounts = Array.IndexOf(MountOptions.Words(), "idmap") >= 0,
         NetDevices = true,

@@ -39,6 +39,23 @@ internal static partial class DeviceProgram
         return exceptions.DefaultAllow && exceptions.Count == 0;
     }
 
+    /// <summary>
+    /// Whether the rules allow by default, so that those that deny may also deny making a node. With the other default
+    /// every node may be made, see the default rules.
+    /// </summary>
+    public static bool AllowsByDefault(DeviceRule[]? rules)
+    {
+        for (int i = (rules?.Length ?? 0) - 1; i >= 0; i--)
+        {
+            DeviceRule rule = rules![i];
+            bool all = rule.Type.IsEmpty || rule.Type.Is("a"u8);
+            if (all && (!rule.Allow || ((rule.Major ?? Any) == Any && (rule.Minor ?? Any) == Any)))
+                return rule.Allow;
+        }
+
+        return false;
+    }
+
     private static Exceptions Feed(DeviceRule[]? rules, LinuxDevice[]? nodes)
     {
         rules ??= [];

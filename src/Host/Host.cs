@@ -50,6 +50,9 @@ internal static partial class Machine
     /// <summary>AppArmor decides on this kernel (/sys/module/apparmor/parameters/enabled is Y).</summary>
     public static bool AppArmorEnabled => _appArmor ??= Read("/sys/module/apparmor/parameters/enabled"u8) is [(byte)'Y', ..];
 
+    /// <summary>This process runs under a profile: apparmor's attribute names one (apparmor(7); Linux 5.8, before it the shared file).</summary>
+    public static bool ConfinedByAppArmor => AppArmorEnabled && IsConfined(Current());
+
     /// <summary>SELinux is active: its file system is mounted, whether it enforces or not (selinux(8)).</summary>
     public static bool SELinuxEnabled =>
         _seLinux ??= Sys.statfs("/sys/fs/selinux"u8, out statfs fs) == 0 && fs.f_type == Uapi.SELINUX_MAGIC;
@@ -111,6 +114,16 @@ internal static partial class Machine
         return found != 3 || !map[words[0]].SequenceEqual("0"u8) || !map[words[1]].SequenceEqual("0"u8)
             || !map[words[2]].SequenceEqual("4294967295"u8);
     }
+
+    private static ReadOnlySpan<byte> Current()
+    {
+        ReadOnlySpan<byte> label = Read("/proc/thread-self/attr/apparmor/current"u8);
+        return label.IsEmpty ? Read("/proc/thread-self/attr/current"u8) : label;
+    }
+
+    /// <summary>Whether a label is a profile's: <c>NAME (MODE)</c>, and not <c>unconfined</c>.</summary>
+    internal static bool IsConfined(ReadOnlySpan<byte> label) =>
+        !label.IsEmpty && !label.TrimEnd((byte)'\n').SequenceEqual("unconfined"u8);
 
     private static int Digits(ReadOnlySpan<byte> text)
     {

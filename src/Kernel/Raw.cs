@@ -23,6 +23,9 @@ internal static unsafe class Raw
 
     public static long read(int fd, void* buffer, long count) => unchecked(Call(SYS.read, fd, (long)buffer, count));
 
+    public static long pread64(int fd, void* buffer, long count, long offset) =>
+        unchecked(Call(SYS.pread64, fd, (long)buffer, count, offset));
+
     public static long write(int fd, void* buffer, long count) => unchecked(Call(SYS.write, fd, (long)buffer, count));
 
     public static long close(int fd) => unchecked(Call(SYS.close, fd));
@@ -162,6 +165,14 @@ internal static unsafe class Raw
         unchecked(Call(SYS.seccomp, operation, flags, (long)argument));
 
     public static long keyctl(int operation, long a, long b = 0) => unchecked(Call(SYS.keyctl, operation, a, b));
+
+    public static long sched_setattr(int pid, sched_attr* attr, uint flags) => unchecked(Call(SYS.sched_setattr, pid, (long)attr, flags));
+
+    public static long ioprio_set(int which, int who, int priority) => unchecked(Call(SYS.ioprio_set, which, who, priority));
+
+    public static long personality(uint persona) => unchecked(Call(SYS.personality, persona));
+
+    public static long set_mempolicy(int mode, ulong* nodes, long bits) => unchecked(Call(SYS.set_mempolicy, mode, (long)nodes, bits));
 
     public static long sched_setaffinity(int pid, long size, void* mask) => unchecked(Call(SYS.sched_setaffinity, pid, size, (long)mask));
 

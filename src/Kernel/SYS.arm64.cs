@@ -82,6 +82,7 @@ internal static class SYS
     public const int pivot_root = 41;
     public const int ppoll = 73;
     public const int prctl = 167;
+    public const int pread64 = 67;
     public const int prlimit64 = 261;
     public const int read = 63;
     public const int readlinkat = 78;

@@ -82,6 +82,7 @@ internal static class SYS
     public const int pivot_root = 155;
     public const int ppoll = 271;
     public const int prctl = 157;
+    public const int pread64 = 17;
     public const int prlimit64 = 302;
     public const int read = 0;
     public const int readlinkat = 267;

@@ -40,6 +40,22 @@ internal struct clone_args
     public ulong cgroup;
 }
 
+/// <summary>linux/sched/types.h, 56 bytes (SCHED_ATTR_SIZE_VER1); older kernels take it while the last two are 0.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct sched_attr
+{
+    public uint size;
+    public uint sched_policy;
+    public ulong sched_flags;
+    public int sched_nice;
+    public uint sched_priority;
+    public ulong sched_runtime;
+    public ulong sched_deadline;
+    public ulong sched_period;
+    public uint sched_util_min;
+    public uint sched_util_max;
+}
+
 /// <summary>linux/capability.h.</summary>
 [StructLayout(LayoutKind.Sequential)]
 internal struct __user_cap_header_struct

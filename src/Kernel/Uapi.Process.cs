@@ -62,6 +62,9 @@ internal static partial class Uapi
     public const int CAP_SYS_ADMIN = 21;
     public const int CAP_SETPCAP = 8;
 
+    // linux/ioprio.h
+    public const int IOPRIO_WHO_PROCESS = 1;
+
     // linux/seccomp.h
     public const uint SECCOMP_SET_MODE_FILTER = 1;
     public const uint SECCOMP_FILTER_FLAG_TSYNC = 0x1;

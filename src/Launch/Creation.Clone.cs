@@ -41,7 +41,10 @@ internal sealed unsafe partial class Creation
     {
         MakeContext();
         bool maps = (_plan.CloneFlags & Uapi.CLONE_NEWUSER) != 0;
-        _context->WaitForParent = maps ? 1 : 0;
+
+        // The score of the first process must be there before a second one is cloned from it.
+        bool inherited = _config.Process!.OomScoreAdj is not null && _plan.Find(Op.CloneFinal) >= 0;
+        _context->WaitForParent = maps || inherited ? 1 : 0;
         OpenJoined();
         CloneSources();
         int* two = stackalloc int[2];
@@ -65,7 +68,8 @@ internal sealed unsafe partial class Creation
             IdMaps.Write(_pid, _config.Linux!, IsPrivileged);
         if (_context->WaitForParent != 0)
             Go();
-        ApplyDevices();
+        if (!_devicesLate)
+            ApplyDevices();
         CompileSeccomp();
     }
 
@@ -144,6 +148,7 @@ internal sealed unsafe partial class Creation
                 });
             }
 
+            CheckSysctl(joined, fd);
             _context->Slots[joined.Slot] = fd;
         }
     }

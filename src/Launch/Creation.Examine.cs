@@ -34,7 +34,7 @@ internal sealed partial class Creation
         foreach (Fault fault in ignored)
             findings.Add(Severity.Warning, fault);
 
-        List<Fault> broken = Validator.Check(asWritten, Facts());
+        List<Fault> broken = Validator.Check(asWritten, Facts(asWritten));
         foreach (Fault fault in broken)
             findings.Add(Severity.Error, fault);
         foreach (Fault fault in CgroupResources.Refusals(asWritten.Linux?.Resources))
@@ -51,6 +51,9 @@ internal sealed partial class Creation
                 CheckTargets(root, findings);
                 CheckExecutable(root, findings);
             }
+
+            ForeseeResctrl(findings);
+            ForeseeNetDevices(findings);
         }
 
         List<Finding> host = [];

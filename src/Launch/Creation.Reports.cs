@@ -43,6 +43,9 @@ internal sealed unsafe partial class Creation
                     break;
                 default:
                     AllocatedByChild = report.Allocated;
+                    if (_devicesLate)
+                        ApplyDevices();
+                    CheckJoinedMaps();
                     SetLimits();
                     EnterResctrl();
                     RecordPid();
@@ -129,6 +132,15 @@ internal sealed unsafe partial class Creation
 
         using (master)
             ConsoleSocket.Send(_options.ConsoleSocket, master.Number);
+    }
+
+    private void CheckJoinedMaps()
+    {
+        foreach (Plan.JoinedNamespace joined in _plan.Joined)
+        {
+            if (joined.Flag == Uapi.CLONE_NEWUSER)
+                JoinedIdMaps.Check(_pid, _config.Linux!);
+        }
     }
 
     private void MoveNetworkDevices()

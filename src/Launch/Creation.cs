@@ -60,7 +60,7 @@ internal sealed unsafe partial class Creation : IDisposable
     {
         _config = ConfigReader.Read(ReadBytes(), _options.ConfigFile);
         CheckTerminal();
-        List<Fault> findings = Validator.Check(_config, Facts());
+        List<Fault> findings = Validator.Check(_config, Facts(_config));
         if (findings.Count > 0)
             throw new FaultException(findings[0]);
         Fault? refusal = CgroupResources.FirstRefusal(_config.Linux?.Resources);
@@ -76,6 +76,7 @@ internal sealed unsafe partial class Creation : IDisposable
     {
         ApplySeccompAnnotations();
         _devices = Filters.DeviceProgram.Compile(_config.Linux?.Resources?.Devices, _config.Linux?.Devices);
+        _devicesLate = RulesHinderSetup();
         string rootfs = FindRootfs();
         string? cgroup = CgroupPathFor();
         _plan = Planner.Make(new PlanRequest
@@ -92,6 +93,7 @@ internal sealed unsafe partial class Creation : IDisposable
             LastCapability = Machine.LastCapability,
             TimeNamespaceOnExec = Machine.KernelVersion >= new Version(6, 1),
             CgroupPath = cgroup,
+            ConfinedByAppArmor = _config.Process is { NoNewPrivileges: true, ApparmorProfile.IsEmpty: false } && Machine.ConfinedByAppArmor,
         });
         _record = _record with
         {
@@ -140,6 +142,9 @@ internal sealed unsafe partial class Creation : IDisposable
     public void Release()
     {
         _committed = true;
+
+        // A namespace that is held would keep its interfaces after the container's end.
+        _network?.Dispose();
         _directory!.Unlock();
     }
 
@@ -160,6 +165,7 @@ internal sealed unsafe partial class Creation : IDisposable
 
     private bool _reserved;
     private byte[] _devices = [];
+    private bool _devicesLate;
 
     private static bool IsPrivileged => Sys.geteuid() == 0;
 
@@ -225,13 +231,17 @@ internal sealed unsafe partial class Creation : IDisposable
         }
     }
 
-    private static ValidationFacts Facts() => new()
+    private static ValidationFacts Facts(Config config) => new()
     {
         Privileged = Sys.geteuid() == 0 && !Machine.InUserNamespace,
         Euid = Sys.geteuid(),
         InUserNamespace = Machine.InUserNamespace,
         RootlessEuid = Sys.geteuid() != 0,
         LastCapability = Machine.LastCapability,
+
+        // Looked up only for a config that asks.
+        AppArmor = config.Process is { ApparmorProfile.IsEmpty: false } && Machine.AppArmorEnabled,
+        SELinux = config.Process is { SelinuxLabel.IsEmpty: false } && Machine.SELinuxEnabled,
     };
 
     // Resolved once: a link on the way that changes later cannot move the root.

@@ -62,6 +62,12 @@ internal static unsafe class Failure
         Op.BecomeNamespaceRoot => "cannot become root of the user namespace",
         Op.JoinNamespace => "cannot join the namespace",
         Op.Unshare or Op.CloneFinal => "cannot make the new namespaces",
+        Op.OpenTimeOffsets or Op.TimeOffsets => "cannot set the offsets of the clocks",
+        Op.KeyringLabel or Op.ApparmorProfile or Op.SelinuxLabel => Label(report),
+        Op.Personality => "cannot set the execution domain",
+        Op.IoPriority => "cannot set the I/O priority",
+        Op.Scheduler => "cannot set the scheduling policy",
+        Op.MemoryPolicy => "cannot set the memory policy",
         Op.SessionKeyring => "cannot join the session keyring",
         Op.Hostname or Op.Domainname => "cannot set the name",
         Op.Loopback => "cannot bring up the loopback interface",
@@ -78,6 +84,7 @@ internal static unsafe class Failure
         Op.PivotRoot => "cannot switch to the root file system",
         Op.MoveRoot or Op.ChangeRoot => "cannot change to the root file system",
         Op.WorkingDirectory => "cannot enter the working directory",
+        Op.VerifyWorkingDirectory when report.Syscall != SYS.getcwd => "cannot enter the working directory",
         Op.VerifyWorkingDirectory => "the working directory is not inside the container's root",
         Op.Sysctl => "cannot write the value",
         Op.ReadonlyPath or Op.ReadonlyMount or Op.ReadonlyRoot => "cannot make it read-only",
@@ -111,6 +118,13 @@ internal static unsafe class Failure
         return step.Op == Op.MountBind ? "cannot bind it" : $"cannot mount {Text(m->Type)}";
     }
 
+    private static string Label(in Report report) => report.Syscall switch
+    {
+        SYS.pread64 => "the kernel did not take the label",
+        SYS.openat2 => "cannot open the attribute of the process",
+        _ => "cannot set the label",
+    };
+
     private static string Device(in Report report) => report.Errno switch
     {
         Errno.EEXIST => "something else stands at the device's path",
@@ -126,6 +140,20 @@ internal static unsafe class Failure
         (Op.MountBind, Errno.ENOTDIR) => "source and destination must both be directories or both be files",
         (Op.JoinNamespace, Errno.EINVAL) => "the file is not a namespace of that type",
         (Op.SetIds, Errno.EINVAL) => "map the id in linux.uidMappings and linux.gidMappings",
+        (Op.TimeOffsets, Errno.ERANGE) => "a clock would be before its start, or too far ahead",
+        (Op.TimeOffsets, Errno.EPERM) => "the user namespace that owns the time namespace must grant CAP_SYS_TIME",
+        (Op.OpenTimeOffsets, Errno.ENOENT) => "the kernel has no time namespaces (Linux 5.6)",
+        (Op.ApparmorProfile, Errno.ENOENT) => "load the profile with apparmor_parser(8)",
+        (Op.ApparmorProfile, Errno.EPERM or Errno.EACCES) => "the runtime's own profile does not allow the change",
+        (Op.SelinuxLabel or Op.KeyringLabel, Errno.EINVAL) => "the loaded policy has no such label",
+        (Op.SelinuxLabel or Op.KeyringLabel, Errno.EACCES) => "the loaded policy does not let the runtime set it",
+        (Op.Scheduler, Errno.EPERM) => "real-time policies and more weight need CAP_SYS_NICE, and a cgroup that may run them",
+        (Op.Scheduler, Errno.EBUSY) => "the CPUs have no time left for this deadline",
+        (Op.Scheduler, Errno.EINVAL) => "the kernel does not have this policy or flag",
+        (Op.Scheduler, Errno.EOPNOTSUPP) => "the kernel has no utilization clamps (CONFIG_UCLAMP_TASK)",
+        (Op.IoPriority, Errno.EPERM) => "IOPRIO_CLASS_RT needs CAP_SYS_NICE",
+        (Op.MemoryPolicy, Errno.EINVAL) => "the mode or flag is not of this kernel, or none of the nodes is online and allowed",
+        (Op.MemoryPolicy, Errno.ENOSYS) => "the kernel has no memory policies (CONFIG_NUMA)",
         (Op.Sysctl, Errno.ENOENT) => "the kernel has no such sysctl in this namespace",
         (Op.Unshare, Errno.ENOSPC) => "a limit in /proc/sys/user is reached",
         (Op.Seccomp, Errno.EBUSY) => "this program runs under a filter with a listener itself, and a process has only one",
@@ -185,6 +213,11 @@ internal static unsafe class Failure
         SYS.ppoll => nameof(SYS.ppoll),
         SYS.keyctl => nameof(SYS.keyctl),
         SYS.write => nameof(SYS.write),
+        SYS.pread64 => nameof(SYS.pread64),
+        SYS.sched_setattr => nameof(SYS.sched_setattr),
+        SYS.ioprio_set => nameof(SYS.ioprio_set),
+        SYS.personality => nameof(SYS.personality),
+        SYS.set_mempolicy => nameof(SYS.set_mempolicy),
         _ => $"syscall {number}",
     };
 

@@ -110,7 +110,7 @@ internal sealed class NetworkDevices : IDisposable
         Utf8 name = device.Name.IsEmpty ? device.HostName : device.Name;
         int result = _outside.Find(device.HostName.Span, out NetworkLink link);
         if (result < 0)
-            throw Failed(device, "there is no such interface", "RTM_GETLINK", result, _outside);
+            throw Missing(device, result, _outside);
         bool template = name.IndexOf((byte)'%') >= 0;
         if (!template && _inside.Find(name.Span, out _) == 0)
         {
@@ -223,6 +223,10 @@ internal sealed class NetworkDevices : IDisposable
     }
 
     private static string Field(NetDevice device) => $"linux.netDevices[\"{device.HostName}\"]";
+
+    /// <summary>The failure for an interface that the runtime's network namespace does not have.</summary>
+    internal static FaultException Missing(NetDevice device, int result, RtNetlink link) =>
+        Failed(device, "there is no such interface", "RTM_GETLINK", result, link);
 
     private static FaultException Failed(NetDevice device, string what, string request, int result, RtNetlink link) =>
         new(new Fault(link.Complaint is null ? what : $"{what}: {link.Complaint}")

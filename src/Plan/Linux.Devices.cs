@@ -70,7 +70,7 @@ internal sealed unsafe partial class Planner
         ulong number = 0;
         if (type != Uapi.S_IFIFO)
             number = DeviceNumber(Number(device.Major, $"{field}.major"), Number(device.Minor, $"{field}.minor"));
-        uint mode = type | ((device.FileMode ?? 0x1b6) & 0xfff);
+        uint mode = type | ((device.FileMode ?? 0x1b6) & 0x1ff);
         AddDevice(
             Slot.Rootfs, Paths.InRoot(device.Path).ToString(), device.Path.ToString(), mode, device.Uid ?? 0, device.Gid ?? 0, number, field);
     }

@@ -75,6 +75,7 @@ internal sealed unsafe partial class Planner
         bool timeByFork = (fresh & Uapi.CLONE_NEWTIME) != 0 && !_request.TimeNamespaceOnExec;
         bool second = joinsPid || timeByFork || (joinsUser && (fresh & Uapi.CLONE_NEWPID) != 0);
         _plan.CloneFlags = fresh & (Uapi.CLONE_NEWUSER | (second ? 0 : Uapi.CLONE_NEWPID));
+        OpenTimeOffsets();
         if ((fresh & Uapi.CLONE_NEWUSER) != 0)
             _plan.Add(Op.BecomeNamespaceRoot, "linux.uidMappings", flags: _request.Privileged ? 1 : 0);
 
@@ -86,6 +87,7 @@ internal sealed unsafe partial class Planner
         if ((fresh & Uapi.CLONE_NEWTIME) != 0)
         {
             _plan.Add(Op.Unshare, "linux.namespaces", flags: (long)Uapi.CLONE_NEWTIME);
+            TimeOffsets();
             unshare &= ~Uapi.CLONE_NEWTIME;
         }
 
@@ -132,6 +134,9 @@ internal sealed unsafe partial class Planner
     {
         if (_request.NoNewKeyring)
             return;
+
+        // A key has the label that is set when it is made.
+        KeyringLabel();
         const long searchByUser = 0x80000;
         const long searchByOthers = 0x8;
         _plan.Add(new Step

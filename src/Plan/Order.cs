@@ -54,6 +54,12 @@ internal sealed unsafe partial class Planner
         NetDevices();
         RootFilesystem();
 
+        // Before CAP_SYS_NICE goes, and after all work of the set-up, which they would slow down or place elsewhere.
+        Personality();
+        IoPriority();
+        MemoryPolicy();
+        Scheduler();
+
         // Ids and rights last of all that needs them; the working directory before (root may enter it), verified after.
         Identity();
 
@@ -102,7 +108,7 @@ internal sealed unsafe partial class Planner
             OpenSources();
         }
 
-        // A procfs that no mount of the container can cover, for the writes to /proc/sys.
+        // A procfs that no mount of the container can cover, for the writes to /proc/sys and of labels.
         OpenProc();
         Rootfs(ownMounts);
 
@@ -116,6 +122,11 @@ internal sealed unsafe partial class Planner
         Sysctl();
         ReadonlyPaths();
         MaskedPaths();
+
+        // With the ids of root, whose files in /proc are closed to the process later, and while /proc/self/fd is still the
+        // host's. Any program executed after this has the labels, so hooks of the host run before.
+        ApparmorProfile();
+        SelinuxLabel();
         SwitchRoot(ownMounts);
         _plan.Add(Op.ReopenNullStdio);
         WorkingDirectory();

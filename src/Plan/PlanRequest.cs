@@ -31,6 +31,9 @@ internal sealed record PlanRequest
     /// <summary>Last capability that the kernel knows (/proc/sys/kernel/cap_last_cap).</summary>
     public int LastCapability { get; init; } = 40;
 
+    /// <summary>The runtime itself runs under a profile of AppArmor.</summary>
+    public bool ConfinedByAppArmor { get; init; }
+
     /// <summary>Directory of the container's cgroup, or null when it has none.</summary>
     public string? CgroupPath { get; init; }
 

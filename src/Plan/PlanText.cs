@@ -62,6 +62,11 @@ internal static unsafe partial class PlanText
         Op.Propagation or Op.RootPropagation => string.Join(' ', Names((ulong)step.Flags, MountFlags, "")),
         Op.Hostname or Op.Domainname or Op.SessionKeyring or Op.AttachRootfs or Op.OpenSource or Op.OpenNull or Op.OpenProc
             or Op.OpenDev or Op.WorkingDirectory or Op.ReadonlyPath or Op.MaskPath => Quote(step.Text),
+        Op.OpenTimeOffsets or Op.TimeOffsets or Op.KeyringLabel or Op.ApparmorProfile or Op.SelinuxLabel => Quote(step.Text),
+        Op.Personality => PersonalityNames.Domains[System.Array.IndexOf(PersonalityNames.Numbers, (int)step.Flags)],
+        Op.IoPriority => IoPriority(step.Flags),
+        Op.Scheduler => Scheduler((sched_attr*)step.Data),
+        Op.MemoryPolicy => MemoryPolicy(step),
         Op.Sysctl or Op.MakeSymlink or Op.ReplaceSymlink => $"{Quote(step.Text)} {Quote(step.Second)}",
         Op.MountFilesystem or Op.MountCgroup or Op.MountBind => Mount(step),
         Op.MakeDevice or Op.BindDevice => Device(step),

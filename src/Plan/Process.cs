@@ -39,6 +39,8 @@ internal sealed unsafe partial class Planner
         };
         for (int i = 0; i < groups.Length; i++)
             _identity->Groups[i] = groups[i];
+        if (process.Capabilities is null)
+            _plan.Warnings.Add("process.capabilities: none are given, so root keeps what the runtime has; an empty object drops all");
         bool sets = CapabilitySets(process, user);
         bool early = !FilterNeedsAdmin;
         if (process.NoNewPrivileges)
@@ -56,7 +58,7 @@ internal sealed unsafe partial class Planner
         if (early && process.Capabilities is not null)
             Identity(Op.RaiseAmbient, "process.capabilities.ambient");
         Identity(Op.VerifyIdentity, "process.user", !early);
-        _plan.Add(Op.VerifyWorkingDirectory, $"process.cwd \"{process.Cwd}\"");
+        _plan.Add(TextStep(Op.VerifyWorkingDirectory, Paths.InRoot(process.Cwd).Span, $"process.cwd \"{process.Cwd}\""));
     }
 
     private void Identity(Op op, string field, bool flag = false) => _plan.Add(new Step

@@ -34,7 +34,8 @@ internal sealed unsafe partial class Planner
 
     private void OpenProc()
     {
-        if (_linux.Sysctl is { Length: > 0 })
+        bool needed = _linux.Sysctl is { Length: > 0 } || !_config.Process!.ApparmorProfile.IsEmpty || !_config.Process.SelinuxLabel.IsEmpty;
+        if (needed && _plan.Find(Op.OpenProc) < 0)
             _plan.Add(TextStep(Op.OpenProc, "/proc"u8));
     }
 

@@ -52,6 +52,18 @@ internal readonly struct Utf8 : IEquatable<Utf8>
 
     public bool Is(ReadOnlySpan<byte> text) => Span.SequenceEqual(text);
 
+    /// <summary>Position of this word in a list of names, or -1.</summary>
+    public int IndexIn(ReadOnlySpan<string> names)
+    {
+        for (int i = 0; i < names.Length; i++)
+        {
+            if (Ascii.Equals(Span, names[i]))
+                return i;
+        }
+
+        return -1;
+    }
+
     public bool StartsWith(ReadOnlySpan<byte> text) => Span.StartsWith(text);
 
     public int IndexOf(byte value) => Span.IndexOf(value);

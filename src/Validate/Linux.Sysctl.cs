@@ -60,6 +60,10 @@ internal ref partial struct Rules
         });
     }
 
+    /// <summary>Whether a sysctl belongs to namespaces of this type.</summary>
+    internal static bool IsSysctlOf(Utf8 key, Utf8 type) =>
+        Kind(type) is var kind and not NamespaceSet.None && SysctlNamespace(key.Span) == kind;
+
     /// <summary>The namespace type that a sysctl belongs to; none for one of the whole machine.</summary>
     private static NamespaceSet SysctlNamespace(ReadOnlySpan<byte> key) => key switch
     {

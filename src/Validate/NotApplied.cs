@@ -13,16 +13,6 @@ internal ref partial struct Rules
 
     private void NotApplied()
     {
-        if (_config.Process is Process process)
-        {
-            Refuse(process.ApparmorProfile, "process.apparmorProfile");
-            Refuse(process.Scheduler is not null, "process.scheduler", process.Scheduler?.Policy ?? default);
-            Refuse(process.SelinuxLabel, "process.selinuxLabel");
-            Refuse(process.IoPriority is not null, "process.ioPriority", process.IoPriority?.Class ?? default);
-            Refuse(process.ExecCpuAffinity?.Initial ?? default, "process.execCPUAffinity.initial");
-            Refuse(process.ExecCpuAffinity?.Final ?? default, "process.execCPUAffinity.final");
-        }
-
         RefuseMappedMounts(_config.Mounts ?? []);
         if (_config.Hooks is Hooks hooks)
         {
@@ -36,12 +26,8 @@ internal ref partial struct Rules
 
         if (_config.Linux is Linux linux)
         {
-            Refuse(linux.TimeOffsets?.Monotonic is not null, "linux.timeOffsets.monotonic");
-            Refuse(linux.TimeOffsets?.Boottime is not null, "linux.timeOffsets.boottime");
             RefuseSharing(linux.RootfsPropagation);
             Refuse(linux.MountLabel, "linux.mountLabel");
-            Refuse(linux.MemoryPolicy is not null, "linux.memoryPolicy", linux.MemoryPolicy?.Mode ?? default);
-            RefusePersonality(linux.Personality);
         }
     }
 
@@ -99,24 +85,6 @@ internal ref partial struct Rules
                 Hint = KnownPropagation,
             });
         }
-    }
-
-    // LINUX without flags is what every process has anyway (personality(2)).
-    private void RefusePersonality(Personality? personality)
-    {
-        if (personality is null)
-            return;
-        if (!personality.Domain.Is("LINUX"u8))
-        {
-            Refuse(new Fault("this field is not applied by this version")
-            {
-                Field = "linux.personality.domain",
-                Value = Shown(personality.Domain),
-                Hint = "use LINUX, or remove it",
-            });
-        }
-
-        Refuse(personality.Flags is { Length: > 0 }, "linux.personality.flags");
     }
 
     private void Refuse(Fault fault) => Add(fault with { Code = "unsupported-field" });

@@ -24,6 +24,11 @@ internal ref partial struct Rules
         WorkingDirectory(process.Cwd);
         Rlimits(process.Rlimits ?? []);
         OomScoreAdj(process.OomScoreAdj);
+        ApparmorProfile(process.ApparmorProfile);
+        SelinuxLabel(process.SelinuxLabel);
+        Scheduler(process.Scheduler);
+        IoPriority(process.IoPriority);
+        ExecCpuAffinity(process.ExecCpuAffinity);
     }
 
     private void Environment(Utf8[] env)

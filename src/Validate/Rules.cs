@@ -43,6 +43,8 @@ internal ref partial struct Rules
         Namespaces();
         IdMappings();
         TimeOffsets();
+        MemoryPolicy();
+        Personality();
         Sysctl();
         Devices();
         NetDevices();
@@ -51,6 +53,14 @@ internal ref partial struct Rules
         NotApplied();
         return _findings ?? [];
     }
+
+    /// <summary>Refuses a word that is none of the known ones.</summary>
+    private void Unknown(string what, string field, Utf8 word, string[] known) => Add(new Fault(word.IsNull ? "missing" : $"unknown {what}")
+    {
+        Field = field,
+        Value = word.IsNull ? null : Shown(word),
+        Hint = "use one of " + string.Join(", ", known),
+    });
 
     private void Add(Fault fault)
     {

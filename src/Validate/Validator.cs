@@ -10,6 +10,18 @@ internal static class Validator
     /// <summary>Most findings that are returned; a hostile file could otherwise fill the heap with them.</summary>
     public const int MaximumFindings = 1000;
 
+    /// <summary>The first parameter that belongs to namespaces of a type of linux.namespaces; null without one.</summary>
+    public static Pair? FirstSysctl(Pair[] sysctl, string type)
+    {
+        foreach (Pair pair in sysctl)
+        {
+            if (Rules.IsSysctlOf(pair.Key, new Utf8(type)))
+                return pair;
+        }
+
+        return null;
+    }
+
     /// <summary>
     /// All findings, in the order process, root, hostname, domainname, mounts, annotations, linux, and last the
     /// fields that this version does not apply (their <see cref="Fault.Code"/> is <c>unsupported-field</c>).

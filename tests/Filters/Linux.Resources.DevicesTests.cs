@@ -122,6 +122,18 @@ public sealed class LinuxResourcesDevicesTests
     public void Only_a_list_without_exceptions_allows_everything(string list, bool expected) =>
         DeviceProgram.AllowsEverything(DeviceRules.Parse(list)).Should().Be(expected);
 
+    [Theory]
+    [InlineData("+a *:* rwm", true)]
+    [InlineData("-a *:* rwm, +_ _:_ rwm, -b 8:0 m", true)]
+    [InlineData("+a *:* rwm, -a *:* rwm", false)]
+    [InlineData("+a *:* rwm, -a 8:0 rwm", false)]
+    [InlineData("+a *:* rwm, -b 8:0 rwm, +a 8:1 r", true)]
+    [InlineData("+a 8:* rwm", false)]
+    [InlineData("+c *:* rwm", false)]
+    [InlineData("", false)]
+    public void The_last_rule_for_everything_is_the_default(string list, bool expected) =>
+        DeviceProgram.AllowsByDefault(DeviceRules.Parse(list)).Should().Be(expected);
+
     [Fact]
     public void A_node_in_place_of_a_default_one_takes_its_rule_away()
     {

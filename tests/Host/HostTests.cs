@@ -80,6 +80,15 @@ public sealed class HostTests
         Machine.SELinuxEnabled.Should().Be(File.Exists("/sys/fs/selinux/enforce"));
     }
 
+    [Theory]
+    [InlineData("", false)]
+    [InlineData("unconfined\n", false)]
+    [InlineData("unconfined", false)]
+    [InlineData("docker-default (enforce)\n", true)]
+    [InlineData("unconfined//&box (complain)\n", true)]
+    public void A_label_other_than_unconfined_is_a_profile(string label, bool expected) =>
+        Machine.IsConfined(Encoding.UTF8.GetBytes(label)).Should().Be(expected);
+
     [Fact]
     public void Facts_are_kept()
     {

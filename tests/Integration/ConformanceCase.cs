@@ -27,13 +27,15 @@ internal sealed class ConformanceCase
 
     public JsonObject Expect => (JsonObject)json["expect"]!;
 
-    /// <summary>Every case with every view it asks for.</summary>
-    public static IEnumerable<object[]> All()
+    /// <summary>Every case with this requirement, empty for none, with every view it asks for.</summary>
+    public static IEnumerable<object[]> All(string requirement)
     {
         foreach (string file in Directory.EnumerateFiles(Folder, "*.json", SearchOption.AllDirectories).Order(StringComparer.Ordinal))
         {
             string name = Path.GetRelativePath(Folder, file)[..^".json".Length];
             JsonObject content = (JsonObject)JsonNode.Parse(File.ReadAllText(file))!;
+            if (((string?)content["requires"] ?? "") != requirement)
+                continue;
             string[] views = content.ContainsKey("views") ? Strings(content["views"]) : new[] { "native" };
             foreach (string view in views)
                 yield return new object[] { name, Enum.Parse<View>(view, ignoreCase: true) };

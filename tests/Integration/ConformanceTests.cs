@@ -11,10 +11,14 @@ namespace OciRun.Tests.Integration;
 [Trait("Category", "Conformance")]
 public sealed class ConformanceTests : RuntimeTest
 {
-    public static IEnumerable<object[]> Cases() => ConformanceCase.All();
+    public static IEnumerable<object[]> Cases() => ConformanceCase.All("");
 
     [RuntimeTheory]
     [MemberData(nameof(Cases))]
+    [CasesThatNeed("AppArmor")]
+    [CasesThatNeed("SELinux")]
+    [CasesThatNeed("no AppArmor")]
+    [CasesThatNeed("no SELinux")]
     public void Case(string name, View view)
     {
         ConformanceCase test = ConformanceCase.Load(name, Bundle.Path);

@@ -175,6 +175,25 @@ public sealed class FallbackTests : RuntimeTest
         outcome.Out.Should().Contain("100000");
     }
 
+    [RuntimeTheory]
+    [InlineData("openat2", "ENOSYS", false)]
+    [InlineData("openat2,fsopen", "EPERM", false)]
+    [InlineData("fsopen", "ENOSYS", true)]
+    [InlineData("openat2", "EPERM", true)]
+    public void Clocks_are_shifted_without_the_call(string calls, string errno, bool userNamespace)
+    {
+        Bundle.Namespace("time").Shell("awk '{ print $3 }' /proc/self/timens_offsets");
+        Bundle.Linux["timeOffsets"] = new JsonObject { ["boottime"] = new JsonObject { ["secs"] = 1, ["nanosecs"] = 7 } };
+        if (userNamespace)
+        {
+            Bundle.Namespace("user");
+            Bundle.Linux["uidMappings"] = Bundle.Mapping(100000, 65536);
+            Bundle.Linux["gidMappings"] = Bundle.Mapping(100000, 65536);
+        }
+
+        Without(calls, errno).Run().Should().Be(new Outcome(0, "0\n7\n", ""));
+    }
+
     [RuntimeFact]
     public void A_recursive_option_needs_mount_setattr()
     {

@@ -82,6 +82,30 @@ public sealed class NamespaceTests : RuntimeTest
     [RuntimeFact]
     public void A_user_namespace_is_joined_by_path() => Join("user", "--user --map-root-user", 0);
 
+    [RuntimeTheory]
+    [InlineData(1, 0)]
+    [InlineData(2, 1)]
+    public void Mappings_beside_the_path_of_a_user_namespace_are_those_it_has(int size, int exit)
+    {
+        using Process holder = Hold("--user --map-root-user");
+        try
+        {
+            Bundle.Namespace("user", $"/proc/{Holder(holder)}/ns/user").Args("cat", "/proc/self/uid_map");
+            Bundle.NoMount("/dev/pts").NoMount("/sys/fs/cgroup").Linux.Remove("resources");
+            Bundle.Linux["uidMappings"] = Bundle.Mapping(0, size);
+            Bundle.Linux["gidMappings"] = Bundle.Mapping(0);
+            Outcome outcome = Run();
+            outcome.Exit.Should().Be(exit, outcome.ToString());
+            if (exit != 0)
+                outcome.Err.Should().Contain("mapping");
+        }
+        finally
+        {
+            holder.Kill();
+            holder.WaitForExit();
+        }
+    }
+
     [RuntimeFact]
     public void A_mount_namespace_is_joined_by_path()
     {

@@ -38,6 +38,9 @@ public sealed class ValidateTests : RuntimeTest
     [InlineData("linux.sysctl[\"fs.mqueue.nonesuch\"]", """{"linux": {"sysctl": {"fs.mqueue.nonesuch": "1"}}}""")]
     [InlineData("linux.seccomp.syscalls[1].action", """{"linux": {"seccomp": {"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{"names": ["read"], "action": "SCMP_ACT_ALLOW"}, {"names": ["x"], "action": "ERRNO"}]}}}""")]
     [InlineData("linux.resources.devices[0].access", """{"linux": {"resources": {"devices": [{"allow": true, "type": "c", "access": "x"}]}}}""")]
+    [InlineData("linux.netDevices[\"nonesuch\"]", """{"linux": {"netDevices": {"nonesuch": {"name": "x"}}}}""")]
+    [InlineData("linux.netDevices[\"eth9\"].name", """{"linux": {"netDevices": {"eth9": {"name": "a/b"}}}}""")]
+    [InlineData("linux.intelRdt.closID", """{"linux": {"intelRdt": {"closID": "a/b"}}}""")]
     [InlineData("ociVersion", """{"ociVersion": "2.0.0"}""")]
     public void A_finding_is_what_create_says(string path, string patch)
     {

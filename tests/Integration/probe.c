@@ -78,6 +78,40 @@ static int standard(void)
     return 0;
 }
 
+// The answer of sched_getattr(2): policy, flags, nice value, priority, and the three times of a deadline.
+static int scheduler(void)
+{
+    struct { unsigned size, policy; unsigned long long flags; int nice; unsigned priority; unsigned long long times[3]; unsigned clamps[2]; } a;
+    if (syscall(SYS_sched_getattr, 0, &a, sizeof a, 0))
+        return puts(strerrorname_np(errno));
+    printf("policy %u flags %llx nice %d priority %u", a.policy, a.flags, a.nice, a.priority);
+    if (a.policy == 6) // to others the kernel gives a slice of its own choice
+        printf(" times %llu %llu %llu", a.times[0], a.times[1], a.times[2]);
+    puts("");
+    return 0;
+}
+
+// The answer of get_mempolicy(2): mode with its flags, and the first 64 nodes.
+static int memory_policy(void)
+{
+    int mode = 0;
+    unsigned long nodes[64] = {0};
+    if (syscall(SYS_get_mempolicy, &mode, nodes, 8 * sizeof nodes, 0, 0))
+        return puts(strerrorname_np(errno));
+    printf("mode %x nodes %lx\n", mode, nodes[0]);
+    return 0;
+}
+
+// The session keyring as KEYCTL_DESCRIBE has it: type;uid;gid;permissions;name.
+static int keyring(void)
+{
+    char text[4096] = "";
+    if (syscall(SYS_keyctl, 6L, -3L, text, sizeof text - 1, 0) < 0)
+        strcpy(text, strerrorname_np(errno));
+    puts(text);
+    return 0;
+}
+
 int main(int argc, char **argv)
 {
     if (argc > 2 && !strcmp(argv[1], "syscall"))
@@ -88,12 +122,18 @@ int main(int argc, char **argv)
         return working_directory();
     if (argc == 2 && !strcmp(argv[1], "signals"))
         return signals();
+    if (argc == 2 && !strcmp(argv[1], "scheduler"))
+        return scheduler();
+    if (argc == 2 && !strcmp(argv[1], "memory-policy"))
+        return memory_policy();
+    if (argc == 2 && !strcmp(argv[1], "keyring"))
+        return keyring();
     if (argc == 3 && !strcmp(argv[1], "stdio")) {
         int out = open(argv[2], O_WRONLY | O_CREAT | O_TRUNC, 0644);
         if (out != 3 && out >= 0)
             dup2(out, 3);
         return standard();
     }
-    fprintf(stderr, "usage: probe syscall N... | fds | cwd | signals | stdio FILE\n");
+    fprintf(stderr, "usage: probe syscall N... | fds | cwd | signals | scheduler | memory-policy | keyring | stdio FILE\n");
     return 2;
 }

@@ -51,6 +51,7 @@ internal static class CCompiler
         #include <linux/filter.h>
         #include <linux/fs.h>
         #include <linux/if.h>
+        #include <linux/ioprio.h>
         #include <linux/keyctl.h>
         #include <linux/magic.h>
         #include <linux/memfd.h>
@@ -61,6 +62,7 @@ internal static class CCompiler
         #include <linux/prctl.h>
         #include <linux/rtnetlink.h>
         #include <linux/sched.h>
+        #include <linux/sched/types.h>
         #include <linux/seccomp.h>
         #include <linux/sockios.h>
         #include <linux/utsname.h>

@@ -43,7 +43,7 @@ public sealed unsafe class LinuxDevicesTests
             """{"path": "/dev/a", "type": "u", "major": 10, "minor": 200, "uid": 5, "gid": 6}""",
             """{"path": "/x/b", "type": "b", "major": 259, "minor": 65537, "fileMode": 4294967295}""",
             """{"path": "/../c", "type": "p", "fileMode": 420}""").Plan();
-        plan.Devices()[6..].Should().Equal("dev/a 20666 0xac8", "x/b 67777 0x10010301", "c 10644 0x0");
+        plan.Devices()[6..].Should().Equal("dev/a 20666 0xac8", "x/b 60777 0x10010301", "c 10644 0x0");
         DeviceStep* first = (DeviceStep*)plan.All(Op.MakeDevice)[6].Data;
         (first->Uid, first->Gid).Should().Be((5U, 6U));
         Planning.Text(first->HostPath).Should().Be("/dev/a");

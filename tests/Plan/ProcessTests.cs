@@ -77,6 +77,7 @@ public sealed class ProcessTests
         ContainerPlan plan = new Sample { Process = "\"noNewPrivileges\": true", Linux = Filter }.Plan();
         plan.All(Op.SetCapabilities, Op.DropBounding, Op.RaiseAmbient).Should().BeEmpty();
         plan.Identity().SetCapabilities.Should().Be(0);
+        plan.Warnings.Should().ContainSingle().Which.Should().StartWith("process.capabilities: none are given");
         plan.One(Op.SetIds).Flags.Should().Be(0);
     }
 
@@ -85,6 +86,7 @@ public sealed class ProcessTests
     {
         ContainerPlan plan = new Sample { Process = "\"capabilities\": {}" }.Plan();
         plan.All(Op.SetCapabilities, Op.DropBounding, Op.RaiseAmbient).Should().HaveCount(3);
+        plan.Warnings.Should().BeEmpty();
         plan.One(Op.SetIds).Flags.Should().Be(1, "the change of ids must not take what is to be set after it");
         IdentityStep id = plan.Identity();
         id.SetCapabilities.Should().Be(1);

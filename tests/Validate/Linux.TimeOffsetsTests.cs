@@ -1,4 +1,3 @@
-using System.Linq;
 using FluentAssertions;
 using Xunit;
 
@@ -26,7 +25,20 @@ public sealed class LinuxTimeOffsetsTests
     [InlineData("\"timeOffsets\": {\"monotonic\": null}")]
     public void A_new_namespace_or_no_offset_will_do(string linux) => Rule(linux).Should().BeEmpty();
 
-    // Offsets are also among the fields that are not applied.
-    private static string[] Rule(string linux) =>
-        Validating.Linux(linux).Where(text => text.StartsWith("linux.timeOffsets:", System.StringComparison.Ordinal)).ToArray();
+    [Theory]
+    [InlineData("monotonic", 999_999_999u, false)]
+    [InlineData("monotonic", 1_000_000_000u, true)]
+    [InlineData("boottime", 4_294_967_295u, true)]
+    public void Nanoseconds_are_less_than_a_second(string clock, uint nanoseconds, bool refused)
+    {
+        string[] findings = Rule(
+            $$"""
+            "namespaces": [{"type": "time"}], "timeOffsets": {"{{clock}}": {"secs": -1, "nanosecs": {{nanoseconds}} } }
+            """);
+        string[] expected =
+            [$"linux.timeOffsets.{clock}.nanosecs \"{nanoseconds}\": a second or more; use a number below 1000000000, and secs for the rest"];
+        findings.Should().Equal(refused ? expected : []);
+    }
+
+    private static string[] Rule(string linux) => Validating.Linux(linux);
 }

@@ -9,36 +9,9 @@ public sealed class NotAppliedTests
     private const string Field = "this field is not applied by this version; remove it";
 
     [Theory]
-    [InlineData("\"apparmorProfile\": \"x\"", "process.apparmorProfile \"x\"")]
-    [InlineData("\"apparmorProfile\": \"unconfined\"", "process.apparmorProfile \"unconfined\"")]
-    [InlineData("\"selinuxLabel\": \"a:b:c\"", "process.selinuxLabel \"a:b:c\"")]
-    [InlineData("\"scheduler\": {\"policy\": \"SCHED_OTHER\"}", "process.scheduler \"SCHED_OTHER\"")]
-    [InlineData("\"scheduler\": {}", "process.scheduler")]
-    [InlineData("\"ioPriority\": {\"class\": \"IOPRIO_CLASS_IDLE\"}", "process.ioPriority \"IOPRIO_CLASS_IDLE\"")]
-    [InlineData("\"ioPriority\": {}", "process.ioPriority")]
-    [InlineData("\"execCPUAffinity\": {\"initial\": \"0-3\"}", "process.execCPUAffinity.initial \"0-3\"")]
-    [InlineData("\"execCPUAffinity\": {\"final\": \"7\"}", "process.execCPUAffinity.final \"7\"")]
-    public void Fields_of_the_process_are_refused(string member, string field) =>
-        Validating.Process(member).Should().Equal($"{field}: {Field}");
-
-    [Theory]
-    [InlineData("\"timeOffsets\": {\"monotonic\": {\"secs\": 1}}", "linux.timeOffsets.monotonic")]
-    [InlineData("\"timeOffsets\": {\"boottime\": {}}", "linux.timeOffsets.boottime")]
     [InlineData("\"mountLabel\": \"a:b:c\"", "linux.mountLabel \"a:b:c\"")]
-    [InlineData("\"memoryPolicy\": {\"mode\": \"MPOL_BIND\"}", "linux.memoryPolicy \"MPOL_BIND\"")]
-    [InlineData("\"memoryPolicy\": {}", "linux.memoryPolicy")]
-    [InlineData("\"personality\": {\"domain\": \"LINUX\", \"flags\": [\"X\"]}", "linux.personality.flags")]
     public void Fields_of_linux_are_refused(string member, string field) =>
         Validating.Linux("\"namespaces\": [{\"type\": \"time\"}], " + member).Should().Equal($"{field}: {Field}");
-
-    [Theory]
-    [InlineData("LINUX32")]
-    [InlineData("")]
-    public void Another_personality_is_refused(string domain) =>
-        Validating.Linux($$"""
-            "personality": {"domain": "{{domain}}"}
-            """).Should().Equal(
-            $"linux.personality.domain \"{domain}\": this field is not applied by this version; use LINUX, or remove it");
 
     [Theory]
     [InlineData("prestart")]
@@ -97,13 +70,11 @@ public sealed class NotAppliedTests
     [Fact]
     public void They_have_a_code_of_their_own_and_come_last() =>
         Validating.Faults("""
-            "process": {"args": ["sh"], "cwd": "tmp", "ioPriority": {}}, "root": {"path": "rootfs"},
+            "process": {"args": ["sh"], "cwd": "tmp"}, "root": {"path": "rootfs"},
             "hooks": {"prestart": [{"path": "/a"}]},
-            "linux": {"rootfsPropagation": "shared", "personality": {"domain": "LINUX32"}}
+            "linux": {"rootfsPropagation": "shared"}
             """).Select(finding => (finding.Field, finding.Code)).Should().Equal(
             ("process.cwd", null),
-            ("process.ioPriority", "unsupported-field"),
             ("hooks.prestart[0].path", "unsupported-field"),
-            ("linux.rootfsPropagation", "unsupported-field"),
-            ("linux.personality.domain", "unsupported-field"));
+            ("linux.rootfsPropagation", "unsupported-field"));
 }

@@ -93,6 +93,7 @@ public sealed class ValidatorTests
             "process.cwd \"tmp\"",
             "process.rlimits[0].type \"RLIMIT_X\"",
             "process.oomScoreAdj \"2000\"",
+            "process.ioPriority.class",
             "root.path",
             "hostname \"box\"",
             "mounts[0].destination",
@@ -102,7 +103,6 @@ public sealed class ValidatorTests
             "linux.sysctl[\"vm.swappiness\"]",
             "linux.devices[0].path \"fuse\"",
             "linux.rootfsPropagation \"open\"",
-            "process.ioPriority",
             "linux.mountLabel \"x\"");
 
     [Fact]

@@ -1,0 +1,58 @@
+using System;
+using System.Diagnostics;
+using System.IO;
+using FluentAssertions;
+using Xunit;
+
+namespace OciRun.Tests.Integration;
+
+/// <summary><c>process.apparmorProfile</c> on a kernel that has AppArmor, with a profile loaded for the test.</summary>
+public sealed class ApparmorTests : RuntimeTest
+{
+    [ApparmorTheory]
+    [InlineData(false, 0)]
+    [InlineData(true, 0)]
+    [InlineData(true, 1000)]
+    [InlineData(false, 1000)]
+    public void The_process_is_confined(bool noNewPrivileges, int user)
+    {
+        string profile = "ocirun-" + Id;
+        string file = Path.Combine(Work, "profile");
+        File.WriteAllText(file, $$"""
+            profile {{profile}} flags=(attach_disconnected,mediate_deleted) {
+              file,
+              capability,
+              deny /secret r,
+            }
+
+            """);
+        File.WriteAllText(Bundle.InRootfs("/secret"), "x");
+        Bundle.Process["apparmorProfile"] = profile;
+        Bundle.Process["noNewPrivileges"] = noNewPrivileges;
+        Bundle.Process["user"]!["uid"] = user;
+        Bundle.Shell("cat /proc/self/attr/current; cat /secret 2>/dev/null || echo denied");
+        Parser("-r", file);
+        try
+        {
+            Run().Should().Be(new Outcome(0, $"{profile} (enforce)\ndenied\n", ""));
+        }
+        finally
+        {
+            Parser("-R", file);
+        }
+    }
+
+    private static void Parser(params string[] arguments)
+    {
+        using Process parser = Process.Start("apparmor_parser", arguments);
+        parser.WaitForExit();
+        parser.ExitCode.Should().Be(0);
+    }
+}
+
+[AttributeUsage(AttributeTargets.Method)]
+internal sealed class ApparmorTheoryAttribute : TheoryAttribute
+{
+    public ApparmorTheoryAttribute() =>
+        Skip = Directory.Exists("/sys/kernel/security/apparmor") ? RuntimeRequirement.Missing() : "needs AppArmor";
+}
