@@ -43,7 +43,7 @@ internal sealed unsafe class SeccompAgent : IDisposable
 
     public string Path { get; }
 
-    /// <summary>Everything that came over the one connection; waits for it.</summary>
+    /// <summary>The first message of the one connection; waits for it.</summary>
     public string Payload
     {
         get
@@ -86,14 +86,9 @@ internal sealed unsafe class SeccompAgent : IDisposable
         long length = Sys.recvmsg((int)connection.Handle, block, out int number);
         using Fd listener = new(number);
         Descriptors = number >= 0 ? 1 : 0;
-        StringBuilder text = new();
-        while (length > 0)
-        {
-            text.Append(Encoding.UTF8.GetString(block, 0, (int)length));
-            length = connection.Receive(block);
-        }
 
-        payload = text.ToString();
+        // One message is all there is; runc keeps the connection open as long as it runs.
+        payload = Encoding.UTF8.GetString(block, 0, (int)Math.Max(length, 0));
         received.Set();
         while (!ended && number >= 0)
             Answer(number);
