@@ -42,6 +42,21 @@ public sealed class ApparmorTests : RuntimeTest
         }
     }
 
+    // The host claims to have AppArmor; the kernel's file for the label is there and refuses it.
+    [NoApparmorFact]
+    public void A_label_that_the_kernel_refuses_ends_the_creation()
+    {
+        Bundle.Process["apparmorProfile"] = "box";
+        Outcome outcome = Call("run").Under(
+            "unshare", "--mount", "--propagation", "private", "/bin/sh", "-ec",
+            "mount -t tmpfs tmpfs /sys/module; mkdir -p /sys/module/apparmor/parameters; "
+            + "echo Y >/sys/module/apparmor/parameters/enabled; exec \"$@\"",
+            "sh").Run();
+        outcome.Exit.Should().Be(1);
+        outcome.Out.Should().BeEmpty();
+        outcome.Err.Should().Contain("process.apparmorProfile \\\"box\\\": cannot set the label").And.Contain("(write: EINVAL)");
+    }
+
     private static void Parser(params string[] arguments)
     {
         using Process parser = Process.Start("apparmor_parser", arguments);
@@ -55,4 +70,11 @@ internal sealed class ApparmorTheoryAttribute : TheoryAttribute
 {
     public ApparmorTheoryAttribute() =>
         Skip = Directory.Exists("/sys/kernel/security/apparmor") ? RuntimeRequirement.Missing() : "needs AppArmor";
+}
+
+[AttributeUsage(AttributeTargets.Method)]
+internal sealed class NoApparmorFactAttribute : FactAttribute
+{
+    public NoApparmorFactAttribute() =>
+        Skip = Directory.Exists("/sys/kernel/security/apparmor") ? "needs a kernel without AppArmor" : RuntimeRequirement.Missing();
 }
