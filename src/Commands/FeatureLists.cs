@@ -22,7 +22,7 @@ internal static class FeatureLists
     public static string[] MemoryPolicyFlags => Sorted(MemoryPolicyNames.Flags);
 
     /// <summary>Annotations that change what is done on the host; one ending in a dot is a prefix.</summary>
-    public static string[] UnsafeAnnotations => ["org.criu.config", "org.systemd.property."];
+    public static string[] UnsafeAnnotations => ["org.criu.config", "org.systemd.property.", "run.ocirun.rootfs."];
 
     private static string[] Sorted(string[] names)
     {

@@ -47,6 +47,7 @@ internal sealed unsafe partial class Creation
         _context->WaitForParent = maps || inherited ? 1 : 0;
         OpenJoined();
         CloneSources();
+        RunParentSteps();
         int* two = stackalloc int[2];
         int result = Sys.socketpair(Uapi.AF_UNIX, Uapi.SOCK_SEQPACKET, two);
         if (result < 0)
@@ -61,6 +62,7 @@ internal sealed unsafe partial class Creation
         Start();
         foreach (BindSource source in _plan.ParentSources)
             Sys.close(_context->Slots[source.Slot]);
+        CloseLayers();
         foreach (JoinedNamespace joined in _plan.Joined)
             Sys.close(_context->Slots[joined.Slot]);
         SetOomScore();

@@ -67,6 +67,7 @@ internal sealed unsafe partial class Creation : IDisposable
         if (refusal is not null)
             throw new FaultException(refusal);
         MakeSteps();
+        CheckUpper();
         foreach (string warning in _plan.Warnings)
             Log.Warning(warning);
     }
@@ -76,13 +77,15 @@ internal sealed unsafe partial class Creation : IDisposable
     {
         _devices = Filters.DeviceProgram.Compile(_config.Linux?.Resources?.Devices, _config.Linux?.Devices);
         _devicesLate = RulesHinderSetup();
-        string rootfs = FindRootfs();
+        _layers = RootLayers.Read(_config, _options.Layers, []);
+        string rootfs = _layers is null ? FindRootfs() : FindMountPoint();
         string? cgroup = CgroupPathFor();
         _plan = Planner.Make(new PlanRequest
         {
             Config = _config,
             Bundle = _options.Bundle,
             Rootfs = rootfs,
+            Layers = _layers,
             Id = _options.Id,
             NoPivot = _options.NoPivot,
             NoNewKeyring = _options.NoNewKeyring,
@@ -97,7 +100,7 @@ internal sealed unsafe partial class Creation : IDisposable
         _record = _record with
         {
             OciVersion = _config.OciVersion.ToString(),
-            Rootfs = rootfs,
+            Rootfs = _layers is null ? rootfs : LayersRootfs(rootfs),
             Annotations = _config.Annotations,
             Owner = Sys.geteuid(),
             CgroupPath = cgroup,
@@ -220,8 +223,9 @@ internal sealed unsafe partial class Creation : IDisposable
         }
     }
 
-    private static ValidationFacts Facts(Config config) => new()
+    private ValidationFacts Facts(Config config) => new()
     {
+        Layers = _options.Layers,
         Privileged = Sys.geteuid() == 0 && !Machine.InUserNamespace,
         Euid = Sys.geteuid(),
         InUserNamespace = Machine.InUserNamespace,

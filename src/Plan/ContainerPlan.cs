@@ -36,6 +36,9 @@ internal sealed unsafe class ContainerPlan
     /// <summary>Bind sources that the parent clones into slots because the child may not reach them.</summary>
     public List<BindSource> ParentSources { get; } = [];
 
+    /// <summary>What the parent does before the clone, with the rights that the child lacks.</summary>
+    public List<Step> ParentSteps { get; } = [];
+
     public int NewSlot() => SlotCount++;
 
     /// <summary>Remembers a config path for steps that may fail; 0 for none.</summary>
