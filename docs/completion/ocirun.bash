@@ -26,12 +26,15 @@ _ocirun() {
         case $previous in
             --bundle | -b) COMPREPLY=($(compgen -d -- "$current")) ; return ;;
             --config | -f) COMPREPLY=($(compgen -W "" -- "$current")) ; return ;;
+            --layer) COMPREPLY=($(compgen -d -- "$current")) ; return ;;
+            --upper) COMPREPLY=($(compgen -d -- "$current")) ; return ;;
+            --work) COMPREPLY=($(compgen -d -- "$current")) ; return ;;
             --console-socket) COMPREPLY=($(compgen -f -- "$current")) ; return ;;
             --pidfd-socket) COMPREPLY=($(compgen -f -- "$current")) ; return ;;
             --pid-file) COMPREPLY=($(compgen -f -- "$current")) ; return ;;
             --preserve-fds) COMPREPLY=($(compgen -W "" -- "$current")) ; return ;;
         esac
-        words="--bundle --config --console-socket --pidfd-socket --pid-file --no-pivot --no-new-keyring --preserve-fds --help"
+        words="--bundle --config --layer --upper --work --ephemeral --console-socket --pidfd-socket --pid-file --no-pivot --no-new-keyring --preserve-fds --help"
         ;;
     start)
         words="--help"
@@ -40,12 +43,15 @@ _ocirun() {
         case $previous in
             --bundle | -b) COMPREPLY=($(compgen -d -- "$current")) ; return ;;
             --config | -f) COMPREPLY=($(compgen -W "" -- "$current")) ; return ;;
+            --layer) COMPREPLY=($(compgen -d -- "$current")) ; return ;;
+            --upper) COMPREPLY=($(compgen -d -- "$current")) ; return ;;
+            --work) COMPREPLY=($(compgen -d -- "$current")) ; return ;;
             --console-socket) COMPREPLY=($(compgen -f -- "$current")) ; return ;;
             --pidfd-socket) COMPREPLY=($(compgen -f -- "$current")) ; return ;;
             --pid-file) COMPREPLY=($(compgen -f -- "$current")) ; return ;;
             --preserve-fds) COMPREPLY=($(compgen -W "" -- "$current")) ; return ;;
         esac
-        words="--bundle --config --console-socket --pidfd-socket --pid-file --no-pivot --no-new-keyring --preserve-fds --detach --keep --no-subreaper --help"
+        words="--bundle --config --layer --upper --work --ephemeral --console-socket --pidfd-socket --pid-file --no-pivot --no-new-keyring --preserve-fds --detach --keep --no-subreaper --help"
         ;;
     state)
         words="--help"
@@ -71,17 +77,23 @@ _ocirun() {
     plan)
         case $previous in
             --bundle | -b) COMPREPLY=($(compgen -d -- "$current")) ; return ;;
+            --layer) COMPREPLY=($(compgen -d -- "$current")) ; return ;;
+            --upper) COMPREPLY=($(compgen -d -- "$current")) ; return ;;
+            --work) COMPREPLY=($(compgen -d -- "$current")) ; return ;;
             --format | -f) COMPREPLY=($(compgen -W "" -- "$current")) ; return ;;
         esac
-        words="--bundle --format --help"
+        words="--bundle --layer --upper --work --ephemeral --format --help"
         ;;
     validate)
         case $previous in
             --bundle | -b) COMPREPLY=($(compgen -d -- "$current")) ; return ;;
             --config) COMPREPLY=($(compgen -W "" -- "$current")) ; return ;;
+            --layer) COMPREPLY=($(compgen -d -- "$current")) ; return ;;
+            --upper) COMPREPLY=($(compgen -d -- "$current")) ; return ;;
+            --work) COMPREPLY=($(compgen -d -- "$current")) ; return ;;
             --format | -f) COMPREPLY=($(compgen -W "text json" -- "$current")) ; return ;;
         esac
-        words="--bundle --config --format --help"
+        words="--bundle --config --layer --upper --work --ephemeral --format --help"
         ;;
     features)
         words="--help"

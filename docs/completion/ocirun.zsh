@@ -46,6 +46,10 @@ _ocirun() {
                 _arguments \
                     '(--bundle -b)'{--bundle,-b}'[directory with config.json]:DIR:_files -/' \
                     '(--config -f)'{--config,-f}'[name of the configuration file in the bundle]:FILE: ' \
+                    '--layer[directory of a layered root file system, the top-most first; repeat it]:DIR:_files -/' \
+                    '--upper[keep what the container writes in this directory]:DIR:_files -/' \
+                    '--work[scratch directory of the kernel beside the one of --upper]:DIR:_files -/' \
+                    '--ephemeral[drop what the container writes to its layers]' \
                     '--console-socket[unix socket that is sent the terminal]:SOCKET:_files' \
                     '--pidfd-socket[unix socket that is sent a pidfd of the process]:SOCKET:_files' \
                     '--pid-file[write the process id to this file]:FILE:_files' \
@@ -62,6 +66,10 @@ _ocirun() {
                 _arguments \
                     '(--bundle -b)'{--bundle,-b}'[directory with config.json]:DIR:_files -/' \
                     '(--config -f)'{--config,-f}'[name of the configuration file in the bundle]:FILE: ' \
+                    '--layer[directory of a layered root file system, the top-most first; repeat it]:DIR:_files -/' \
+                    '--upper[keep what the container writes in this directory]:DIR:_files -/' \
+                    '--work[scratch directory of the kernel beside the one of --upper]:DIR:_files -/' \
+                    '--ephemeral[drop what the container writes to its layers]' \
                     '--console-socket[unix socket that is sent the terminal]:SOCKET:_files' \
                     '--pidfd-socket[unix socket that is sent a pidfd of the process]:SOCKET:_files' \
                     '--pid-file[write the process id to this file]:FILE:_files' \
@@ -102,6 +110,10 @@ _ocirun() {
             plan)
                 _arguments \
                     '(--bundle -b)'{--bundle,-b}'[directory with config.json]:DIR:_files -/' \
+                    '--layer[directory of a layered root file system, the top-most first; repeat it]:DIR:_files -/' \
+                    '--upper[keep what the container writes in this directory]:DIR:_files -/' \
+                    '--work[scratch directory of the kernel beside the one of --upper]:DIR:_files -/' \
+                    '--ephemeral[drop what the container writes to its layers]' \
                     '(--format -f)'{--format,-f}'['\''text'\'' or '\''json'\'']:FORMAT: ' \
                     '*: :'
                 ;;
@@ -109,6 +121,10 @@ _ocirun() {
                 _arguments \
                     '(--bundle -b)'{--bundle,-b}'[directory with config.json]:DIR:_files -/' \
                     '--config[name of the configuration file in the bundle]:FILE: ' \
+                    '--layer[directory of a layered root file system, the top-most first; repeat it]:DIR:_files -/' \
+                    '--upper[keep what the container writes in this directory]:DIR:_files -/' \
+                    '--work[scratch directory of the kernel beside the one of --upper]:DIR:_files -/' \
+                    '--ephemeral[drop what the container writes to its layers]' \
                     '(--format -f)'{--format,-f}'['\''text'\'' or '\''json'\'']:FORMAT:(text json)' \
                     '*: :'
                 ;;

@@ -127,7 +127,7 @@ internal static unsafe partial class Executor
         }
     }
 
-    private static long PivotRoot(ChildContext* c)
+    private static long PivotRoot(ChildContext* c, Step* s)
     {
         unchecked
         {
@@ -149,7 +149,9 @@ internal static unsafe partial class Executor
             // A slave, so that the unmount below does not travel back to the host.
             if (result == 0)
                 result = Call(c, SYS.mount, Raw.mount(null, dot, null, Uapi.MS_SLAVE | Uapi.MS_REC, null));
-            if (result == 0)
+
+            // The top-most mount on the old root directory goes first, the old root last.
+            for (int i = 0; i <= s->Number && result == 0; i++)
                 result = Call(c, SYS.umount2, Raw.umount2(dot, Uapi.MNT_DETACH));
             Raw.close((int)old);
             return result != 0 ? result : Call(c, SYS.chdir, Raw.chdir(slash));
@@ -158,7 +160,7 @@ internal static unsafe partial class Executor
 
     // For roots that pivot_root(2) refuses (initramfs). Every procfs and sysfs of the host goes first: one that stays
     // fully visible would let a user namespace mount a fresh, unmasked one.
-    private static long MoveRoot(ChildContext* c)
+    private static long MoveRoot(ChildContext* c, Step* s)
     {
         unchecked
         {
@@ -178,7 +180,8 @@ internal static unsafe partial class Executor
             byte* slash = stackalloc byte[2];
             slash[0] = (byte)'/';
             slash[1] = 0;
-            result = Call(c, SYS.mount, Raw.mount(dot, slash, null, Uapi.MS_MOVE, null));
+            if (result == 0 && s->Flags == 0)
+                result = Call(c, SYS.mount, Raw.mount(dot, slash, null, Uapi.MS_MOVE, null));
             if (result == 0)
                 result = Call(c, SYS.chroot, Raw.chroot(dot));
             return result != 0 ? result : Call(c, SYS.chdir, Raw.chdir(slash));
@@ -211,14 +214,15 @@ internal static unsafe partial class Executor
         }
     }
 
-    private static long ReadonlyMount(ChildContext* c, Step* s)
+    private static long ReadonlyMount(ChildContext* c, Step* s) => unchecked(SetReadonly(c, c->Slots[s->Slot]));
+
+    private static long SetReadonly(ChildContext* c, int mount)
     {
         unchecked
         {
             mount_attr attr = default;
             attr.attr_set = Uapi.MOUNT_ATTR_RDONLY;
             byte empty = 0;
-            int mount = c->Slots[s->Slot];
             if (c->HasMountSetattr == 0)
             {
                 byte* path = stackalloc byte[32];

@@ -3,6 +3,7 @@ using System.Text;
 using OciRun.Errors;
 using OciRun.Kernel;
 using OciRun.Launch;
+using OciRun.Spec;
 using OciRun.State;
 
 namespace OciRun.Commands;
@@ -47,6 +48,7 @@ internal static class Create
             Value = "FILE",
             Default = "config.json",
         },
+        .. LayerFlags(),
         new Option("console-socket", OptionKind.File, "unix socket that is sent the terminal") { Value = "SOCKET" },
         new Option("pidfd-socket", OptionKind.File, "unix socket that is sent a pidfd of the process") { Value = "SOCKET" },
         new Option("pid-file", OptionKind.File, "write the process id to this file") { Value = "FILE" },
@@ -59,6 +61,23 @@ internal static class Create
         },
     ];
 
+    /// <summary>The layers of a root file system, for every verb that looks at a bundle.</summary>
+    internal static Option[] LayerFlags() =>
+    [
+        new Option("layer", OptionKind.Directory, "directory of a layered root file system, the top-most first; repeat it")
+        {
+            Value = "DIR",
+            IsRepeatable = true,
+        },
+        new Option("upper", OptionKind.Directory, "keep what the container writes in this directory") { Value = "DIR" },
+        new Option("work", OptionKind.Directory, "scratch directory of the kernel beside the one of --upper") { Value = "DIR" },
+        new Option("ephemeral", OptionKind.Flag, "drop what the container writes to its layers"),
+    ];
+
+    /// <summary>What the layer flags say. Their paths are relative to the bundle, as those of the annotations are.</summary>
+    internal static RootLayers? Layers(Arguments arguments) => RootLayers.FromFlags(
+        arguments.All("layer"), arguments.Text("upper"), arguments.Text("work"), arguments.Flag("ephemeral"));
+
     /// <summary>The launch part of a command line; options that only <c>run</c> has keep their defaults.</summary>
     internal static LaunchOptions Read(Arguments arguments)
     {
@@ -70,6 +89,7 @@ internal static class Create
             Bundle = Bundle(arguments),
             Root = arguments.Globals.Root,
             ConfigFile = arguments.Text("config") ?? "config.json",
+            Layers = Layers(arguments),
             ConsoleSocket = arguments.Path("console-socket"),
             PidfdSocket = arguments.Path("pidfd-socket"),
             PidFile = arguments.Path("pid-file"),

@@ -24,6 +24,7 @@ internal static class Plan
                 Value = "DIR",
                 Default = "the working directory",
             },
+            .. Create.LayerFlags(),
             new Option("format", OptionKind.Text, "'text' or 'json'") { Letter = 'f', Value = "FORMAT", Default = "text" },
         ],
         Maximum = 1,
@@ -35,7 +36,7 @@ internal static class Plan
             string bundle = arguments.Positional.Length > 0
                 ? Paths.Absolute(arguments.Positional[0], "BUNDLE")
                 : arguments.Path("bundle") ?? Paths.WorkingDirectory("--bundle");
-            using Creation creation = new(new LaunchOptions { Id = "plan", Bundle = bundle }, waitsAtGate: false);
+            using Creation creation = new(new LaunchOptions { Id = "plan", Bundle = bundle, Layers = Create.Layers(arguments) }, waitsAtGate: false);
             creation.MakePlan();
             Output.Write(format == "json" ? PlanText.Json(creation.Plan) : Sys.Bytes(PlanText.Text(creation.Plan)));
             return 0;

@@ -31,6 +31,7 @@ internal static class Validate
                 Value = "FILE",
                 Default = "config.json",
             },
+            .. Create.LayerFlags(),
             new Option("format", OptionKind.Text, "'text' or 'json'")
             {
                 Letter = 'f',
@@ -52,6 +53,7 @@ internal static class Validate
             {
                 Id = "validate",
                 Bundle = bundle,
+                Layers = Create.Layers(arguments),
                 ConfigFile = arguments.Text("config") ?? "config.json",
                 CgroupManager = arguments.Globals.CgroupManager,
                 SystemdCgroup = arguments.Globals.SystemdCgroup,

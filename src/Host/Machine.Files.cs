@@ -17,6 +17,20 @@ internal readonly record struct HostFile(int Errno, uint Mode, ulong Device)
     public bool IsProgram => Errno == 0 && (Mode & Uapi.S_IFMT) == Uapi.S_IFREG && (Mode & 0x49) != 0;
 }
 
+/// <summary>A directory of the host.</summary>
+/// <param name="Path">Absolute, without links.</param>
+/// <param name="Device">st_dev of the file system.</param>
+/// <param name="Inode">st_ino.</param>
+internal readonly record struct HostDirectory(string Path, ulong Device, ulong Inode)
+{
+    public bool IsSame(HostDirectory other) => Device == other.Device && Inode == other.Inode;
+
+    /// <summary>Whether the other directory lies below this one.</summary>
+    public bool Contains(HostDirectory other) =>
+        other.Path.StartsWith(Path, StringComparison.Ordinal) && other.Path.Length > Path.Length
+        && (Path.Length == 1 || other.Path[Path.Length] == '/');
+}
+
 internal static partial class Machine
 {
     /// <summary>Looks at a path without opening it.</summary>
@@ -26,6 +40,19 @@ internal static partial class Machine
     {
         int result = Sys.fstatat(Uapi.AT_FDCWD, path, out stat st, follow ? 0 : Uapi.AT_SYMLINK_NOFOLLOW);
         return result < 0 ? new HostFile(-result, 0, 0) : new HostFile(0, st.st_mode, st.st_rdev);
+    }
+
+    /// <summary>What a directory is whatever it is called, null when it cannot be opened.</summary>
+    public static HostDirectory? Directory(ReadOnlySpan<byte> path)
+    {
+        using Fd directory = new(Sys.openat(Uapi.AT_FDCWD, path, Uapi.O_PATH | Uapi.O_DIRECTORY));
+        Span<byte> resolved = stackalloc byte[4096];
+        int length = directory.Number < 0
+            ? directory.Number
+            : Sys.readlinkat(Uapi.AT_FDCWD, Sys.Bytes($"/proc/self/fd/{directory.Number}"), resolved);
+        return length > 0 && Sys.fstatat(directory.Number, default, out stat st, Uapi.AT_EMPTY_PATH) == 0
+            ? new HostDirectory(System.Text.Encoding.UTF8.GetString(resolved[..length]), st.st_dev, st.st_ino)
+            : null;
     }
 
     /// <summary>The type of a namespace file as the CLONE_NEW* flag (NS_GET_NSTYPE, Linux 4.11), or a negative errno.</summary>

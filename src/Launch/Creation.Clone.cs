@@ -50,6 +50,7 @@ internal sealed unsafe partial class Creation
         _context->WaitForParent = maps || inherited ? 1 : 0;
         OpenJoined();
         MakeSources();
+        RunParentSteps();
         int* two = stackalloc int[2];
         int result = Sys.socketpair(Uapi.AF_UNIX, Uapi.SOCK_SEQPACKET, two);
         if (result < 0)
@@ -64,6 +65,7 @@ internal sealed unsafe partial class Creation
         using (OpenHookOutput())
             Start();
         _began = true;
+        CloseLayers();
         foreach (JoinedNamespace joined in _plan.Joined)
             Sys.close(_context->Slots[joined.Slot]);
         SetOomScore();

@@ -57,7 +57,7 @@ internal sealed partial class Creation
         }
 
         List<Finding> host = [];
-        HostRules.Check(asWritten, _options.Bundle, host);
+        HostRules.Check(asWritten, RootLayers.Read(asWritten, _options.Layers, []), _options.Bundle, host);
         foreach (Finding finding in host)
             findings.AddUnlessCovered(finding);
         return findings.All;

@@ -27,7 +27,7 @@ internal sealed unsafe partial class Creation
             switch (report.Kind)
             {
                 case ReportKind.Failed:
-                    throw new FaultException(Failure.From(_plan, report, Failure.Text(_context->Message)));
+                    throw new FaultException(Explained(Failure.From(_plan, report, Failure.Text(_context->Message)), report));
                 case ReportKind.Warning:
                     Log.Warning($"process.capabilities.ambient: can't raise ambient capability {Capability.Names[report.Extra]}: {Errno.Text(report.Errno)}");
                     break;

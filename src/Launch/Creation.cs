@@ -67,6 +67,7 @@ internal sealed unsafe partial class Creation : IDisposable
         if (refusal is not null)
             throw new FaultException(refusal);
         MakeSteps();
+        CheckUpper();
         foreach (string warning in _plan.Warnings)
             Log.Warning(warning);
     }
@@ -77,13 +78,15 @@ internal sealed unsafe partial class Creation : IDisposable
         ApplySeccompAnnotations();
         _devices = Filters.DeviceProgram.Compile(_config.Linux?.Resources?.Devices, _config.Linux?.Devices);
         _devicesLate = RulesHinderSetup();
-        string rootfs = FindRootfs();
+        _layers = RootLayers.Read(_config, _options.Layers, []);
+        string rootfs = _layers is null ? FindRootfs() : FindMountPoint();
         string? cgroup = CgroupPathFor();
         _plan = Planner.Make(new PlanRequest
         {
             Config = _config,
             Bundle = _options.Bundle,
             Rootfs = rootfs,
+            Layers = _layers,
             Id = _options.Id,
             Environment = HookEnvironment(),
             NoPivot = _options.NoPivot,
@@ -100,7 +103,7 @@ internal sealed unsafe partial class Creation : IDisposable
         _record = _record with
         {
             OciVersion = _config.OciVersion.ToString(),
-            Rootfs = rootfs,
+            Rootfs = _layers is null ? rootfs : LayersRootfs(rootfs),
             Annotations = _config.Annotations,
             Owner = Sys.geteuid(),
             CgroupPath = cgroup,
@@ -239,8 +242,9 @@ internal sealed unsafe partial class Creation : IDisposable
         }
     }
 
-    private static ValidationFacts Facts(Config config) => new()
+    private ValidationFacts Facts(Config config) => new()
     {
+        Layers = _options.Layers,
         Privileged = Sys.geteuid() == 0 && !Machine.InUserNamespace,
         Euid = Sys.geteuid(),
         InUserNamespace = Machine.InUserNamespace,

@@ -7,17 +7,22 @@ using OciRun.Plan;
 namespace OciRun.Launch;
 
 /// <summary>Turns the child's fixed-size record into the error that the user reads.</summary>
-internal static unsafe class Failure
+internal static unsafe partial class Failure
 {
     /// <summary>The fault behind a record; <paramref name="note"/> is what a file system said, or empty.</summary>
     public static Fault From(ContainerPlan plan, in Report report, string note)
     {
         Step step = report.Step >= 0 && report.Step < plan.Steps.Count ? plan.Steps[report.Step] : default;
-        if (step.Op is Op.FindExecutable or Op.Execute)
-            return Executable(step, report);
         if (step.Op == Op.Hook)
             return Hook(plan.Fields[step.Field]!, step, report, note);
-        string? field = plan.Fields.Count > step.Field ? plan.Fields[step.Field] : null;
+        return step.Op is Op.FindExecutable or Op.Execute ? Executable(step, report) : From(plan, step, report, note);
+    }
+
+    /// <summary>The fault of a step of the child or of the parent.</summary>
+    public static Fault From(ContainerPlan plan, in Step step, in Report report, string note)
+    {
+        int named = step.Op == Op.MountLayers ? LayerField(step, report) : step.Field;
+        string? field = plan.Fields.Count > named ? plan.Fields[named] : null;
         string message = Message(step, report);
         if (note.Length > 0)
             message += $": {note}";
@@ -84,6 +89,8 @@ internal static unsafe class Failure
         Op.OpenNull => "/dev/null of the host is not usable",
         Op.OpenProc => "cannot open a trusted procfs",
         Op.OpenSource => $"source \"{Text(step.Text)}\"",
+        Op.OpenLayer => "cannot use it as a directory of the root file system",
+        Op.MountLayers => Layers(step, report),
         Op.AttachRootfs => $"cannot use \"{Text(step.Text)}\" as root file system",
         Op.MountFilesystem or Op.MountCgroup or Op.MountBind => Mount(step, report),
         Op.OpenDev or Op.MakeDevice or Op.BindDevice => Device(report),
@@ -153,6 +160,11 @@ internal static unsafe class Failure
         (Op.OpenSource, Errno.ENOENT) => "create it before the container",
         (Op.MountBind, Errno.EEXIST) => "something else stands at the destination",
         (Op.MountBind, Errno.EINVAL) when step.Number < 0 => "nothing is mounted there",
+        (Op.OpenLayer, Errno.ENOENT) => "create it before the container",
+        (Op.OpenLayer, Errno.EMFILE) => "every layer takes a descriptor: raise the limit (ulimit -n)",
+        (Op.MountLayers, _) => LayersHint(step, report),
+        (Op.MountFilesystem or Op.MountCgroup or Op.MountBind or Op.OpenDev, Errno.EROFS) =>
+            "the root file system is read-only and lacks the mount point: make it there, or give layers an upper directory",
         (Op.MountFilesystem, Errno.ENODEV) => "the kernel has no such file system (for a bind mount, add the option \"bind\")",
         (Op.MountBind, Errno.EPERM) => "the host locks a mount flag that the options clear",
         (Op.MountBind, Errno.ENOTDIR) => "source and destination must both be directories or both be files",

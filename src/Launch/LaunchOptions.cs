@@ -1,3 +1,5 @@
+using OciRun.Spec;
+
 namespace OciRun.Launch;
 
 /// <summary>What <c>create</c> and <c>run</c> were asked to do: their flags, with paths already absolute.</summary>
@@ -13,6 +15,9 @@ internal sealed record LaunchOptions
 
     /// <summary>Name of the configuration file below the bundle.</summary>
     public string ConfigFile { get; init; } = "config.json";
+
+    /// <summary>Layers of the root file system that the flags name; null when they name none.</summary>
+    public RootLayers? Layers { get; init; }
 
     public string? ConsoleSocket { get; init; }
 

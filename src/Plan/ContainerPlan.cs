@@ -39,6 +39,9 @@ internal sealed unsafe class ContainerPlan
     /// <summary>File systems that the parent makes into slots because their ids are mapped.</summary>
     public List<FilesystemSource> ParentFilesystems { get; } = [];
 
+    /// <summary>What the parent does before the clone, with the rights that the child lacks.</summary>
+    public List<Step> ParentSteps { get; } = [];
+
     public int NewSlot() => SlotCount++;
 
     /// <summary>Remembers a config path for steps that may fail; 0 for none.</summary>

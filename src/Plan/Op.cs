@@ -25,6 +25,8 @@ internal enum Op
     OpenNull,
     OpenProc,
     OpenSource,
+    OpenLayer,
+    MountLayers,
     AttachRootfs,
     MountFilesystem,
     MountCgroup,

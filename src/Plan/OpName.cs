@@ -27,6 +27,8 @@ internal static class OpName
         Op.OpenNull => "open null",
         Op.OpenProc => "open proc",
         Op.OpenSource => "open source",
+        Op.OpenLayer => "open layer",
+        Op.MountLayers => "mount layers",
         Op.AttachRootfs => "attach rootfs",
         Op.MountFilesystem => "mount filesystem",
         Op.MountCgroup => "mount cgroup",

@@ -108,6 +108,7 @@ internal sealed unsafe partial class Planner
             // The host's /dev/null and the bind sources are taken while the host's tree is still all there is.
             OpenNull();
             OpenSources();
+            OpenLayers();
         }
 
         // A procfs that no mount of the container can cover, for the writes to /proc/sys and of labels.

@@ -11,8 +11,14 @@ internal sealed record PlanRequest
     /// <summary>Absolute path of the bundle.</summary>
     public required Utf8 Bundle { get; init; }
 
-    /// <summary>Absolute path of the root file system, without links.</summary>
+    /// <summary>
+    /// Absolute path of the root file system, without links; with <see cref="Layers"/> the directory that they are
+    /// mounted on, or empty for none.
+    /// </summary>
     public required Utf8 Rootfs { get; init; }
+
+    /// <summary>Directories that make the root file system; null when it is <see cref="Rootfs"/>.</summary>
+    public RootLayers? Layers { get; init; }
 
     public required string Id { get; init; }
 

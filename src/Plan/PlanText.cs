@@ -13,46 +13,52 @@ internal static unsafe partial class PlanText
     {
         StringBuilder text = new();
         text.Append("clone ").AppendJoin(' ', Names(plan.CloneFlags, CloneFlags, "into the runtime's namespaces")).Append('\n');
+        foreach (Step step in plan.ParentSteps)
+            Line(text, plan, "parent", step);
         for (int i = 0; i < plan.Steps.Count; i++)
-        {
-            Step step = plan.Steps[i];
-            text.Append((i + 1).ToString().PadLeft(3)).Append("  ").Append(OpName.Of(step.Op).PadRight(26));
-            string arguments = Arguments(plan, step);
-            text.Append(arguments);
-            string? field = plan.Fields.Count > step.Field ? plan.Fields[step.Field] : null;
-            if (field is not null)
-                text.Append(arguments.Length > 0 ? "  [" : "[").Append(field).Append(']');
-            while (text[^1] == ' ')
-                text.Length--;
-            text.Append('\n');
-        }
-
+            Line(text, plan, (i + 1).ToString().PadLeft(3), plan.Steps[i]);
         return text.ToString();
     }
 
-    /// <summary>The same as a JSON array of {step, operation, arguments, field}.</summary>
+    private static void Line(StringBuilder text, ContainerPlan plan, string number, in Step step)
+    {
+        text.Append(number).Append("  ").Append(OpName.Of(step.Op).PadRight(26));
+        string arguments = Arguments(plan, step);
+        text.Append(arguments);
+        string? field = plan.Fields.Count > step.Field ? plan.Fields[step.Field] : null;
+        if (field is not null)
+            text.Append(arguments.Length > 0 ? "  [" : "[").Append(field).Append(']');
+        while (text[^1] == ' ')
+            text.Length--;
+        text.Append('\n');
+    }
+
+    /// <summary>The same as a JSON array of {step, operation, arguments, field}; step 0 is the parent's, before the clone.</summary>
     public static byte[] Json(ContainerPlan plan)
     {
         JsonText json = new(' ', 2);
         json.Array();
+        foreach (Step step in plan.ParentSteps)
+            Member(json, plan, 0, step);
         for (int i = 0; i < plan.Steps.Count; i++)
-        {
-            Step step = plan.Steps[i];
-            json.Object();
-            json.Member("step"u8, i + 1);
-            json.Member("operation"u8, OpName.Of(step.Op));
-            string arguments = Arguments(plan, step);
-            if (arguments.Length > 0)
-                json.Member("arguments"u8, arguments);
-            string? field = plan.Fields.Count > step.Field ? plan.Fields[step.Field] : null;
-            if (field is not null)
-                json.Member("field"u8, field);
-            json.EndObject();
-        }
-
+            Member(json, plan, i + 1, plan.Steps[i]);
         json.EndArray();
         json.Newline();
         return json.ToArray();
+    }
+
+    private static void Member(JsonText json, ContainerPlan plan, int number, in Step step)
+    {
+        json.Object();
+        json.Member("step"u8, number);
+        json.Member("operation"u8, OpName.Of(step.Op));
+        string arguments = Arguments(plan, step);
+        if (arguments.Length > 0)
+            json.Member("arguments"u8, arguments);
+        string? field = plan.Fields.Count > step.Field ? plan.Fields[step.Field] : null;
+        if (field is not null)
+            json.Member("field"u8, field);
+        json.EndObject();
     }
 
     private static string Arguments(ContainerPlan plan, in Step step) => step.Op switch
@@ -60,13 +66,14 @@ internal static unsafe partial class PlanText
         Op.JoinNamespace => $"{string.Join(' ', Names((ulong)step.Flags, CloneFlags, ""))} {Joined(plan, step.Slot)}",
         Op.Unshare or Op.CloneFinal => string.Join(' ', Names((ulong)step.Flags, CloneFlags, "")),
         Op.Propagation or Op.RootPropagation => string.Join(' ', Names((ulong)step.Flags, MountFlags, "")),
-        Op.Hostname or Op.Domainname or Op.SessionKeyring or Op.AttachRootfs or Op.OpenSource or Op.OpenNull or Op.OpenProc
+        Op.Hostname or Op.Domainname or Op.SessionKeyring or Op.OpenLayer or Op.AttachRootfs or Op.OpenSource or Op.OpenNull or Op.OpenProc
             or Op.OpenDev or Op.WorkingDirectory or Op.ReadonlyPath or Op.MaskPath => Quote(step.Text),
         Op.OpenTimeOffsets or Op.TimeOffsets or Op.KeyringLabel or Op.ApparmorProfile or Op.SelinuxLabel => Quote(step.Text),
         Op.Personality => PersonalityNames.Domains[System.Array.IndexOf(PersonalityNames.Numbers, (int)step.Flags)],
         Op.IoPriority => IoPriority(step.Flags),
         Op.Scheduler => Scheduler((sched_attr*)step.Data),
         Op.MemoryPolicy => MemoryPolicy(step),
+        Op.MountLayers => Layers((LayersStep*)step.Data),
         Op.Sysctl or Op.MakeSymlink or Op.ReplaceSymlink => $"{Quote(step.Text)} {Quote(step.Second)}",
         Op.MountFilesystem or Op.MountCgroup or Op.MountBind => Mount(step),
         Op.MakeDevice or Op.BindDevice => Device(step),
@@ -88,6 +95,17 @@ internal static unsafe partial class PlanText
         }
 
         return "";
+    }
+
+    private static string Layers(LayersStep* l)
+    {
+        StringBuilder text = new();
+        text.Append(l->LowerCount).Append(l->LowerCount == 1 ? " layer" : " layers");
+        text.Append(l->Ephemeral != 0 ? ", upper in tmpfs" : l->Writable != 0 ? ", upper" : ", read-only");
+        text.Append(" on ").Append(l->Detached != 0 ? "a detached mount" : l->Target is null ? "\"/\"" : Quote(l->Target));
+        if (l->OptionCount > 0)
+            text.Append(", data \"").Append(Plain(l->Data).TrimEnd(',')).Append('"');
+        return text.ToString();
     }
 
     private static string Mount(in Step step)

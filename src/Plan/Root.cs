@@ -49,6 +49,8 @@ internal sealed unsafe partial class Planner
 
     private void Rootfs(bool ownMounts)
     {
+        if (MountLayers())
+            return;
         Step step = TextStep(Op.AttachRootfs, _request.Rootfs.Span, "root.path");
         step.Number = ownMounts ? 1 : 0;
         IdMap? ids = ownMounts ? RootfsIds() : null;
@@ -57,6 +59,7 @@ internal sealed unsafe partial class Planner
             // A user namespace may not be able to walk to the rootfs, so the parent hands over a clone of it.
             _plan.ParentSources.Add(new BindSource(Slot.Rootfs, _request.Rootfs, Recursive: true, "root.path", ids));
             step.Flags = 1;
+            _overRoot = true;
         }
 
         _plan.Add(step);
@@ -67,19 +70,22 @@ internal sealed unsafe partial class Planner
         if (!ownMounts)
             _plan.Add(Op.ChangeRoot, "root.path");
         else if (_request.NoPivot)
-            _plan.Add(Op.MoveRoot, "root.path");
+            _plan.Add(Op.MoveRoot, "root.path", flags: _overRoot ? 1 : 0);
         else
-            _plan.Add(Op.PivotRoot, "root.path");
+            _plan.Add(Op.PivotRoot, "root.path", number: ThrowawayIsOverRoot ? 1 : 0);
         Utf8 value = _linux.RootfsPropagation;
         if (ownMounts && (value.Is("unbindable"u8) || value.Is("runbindable"u8)))
             _plan.Add(Op.RootPropagation, "linux.rootfsPropagation", flags: Uapi.MS_UNBINDABLE | (value[0] == (byte)'r' ? Uapi.MS_REC : 0));
     }
 
+    // The root file system is attached over "/" and not below it.
+    private bool _overRoot;
+
     private void LateReadonly()
     {
         foreach ((int slot, string field) in _lateReadonly)
             _plan.Add(Op.ReadonlyMount, field, slot);
-        if (_config.Root!.Readonly)
+        if (_config.Root is { Readonly: true } && _request.Layers is not { IsWritable: false })
             _plan.Add(Op.ReadonlyRoot, "root.readonly", Slot.Rootfs);
     }
 }

@@ -16,24 +16,28 @@ internal readonly partial struct HostRules
     private const int SysResource = 24;
 
     private readonly Config _config;
+    private readonly RootLayers? _layers;
     private readonly Utf8 _bundle;
     private readonly List<Finding> _findings;
 
-    private HostRules(Config config, Utf8 bundle, List<Finding> findings)
+    private HostRules(Config config, RootLayers? layers, Utf8 bundle, List<Finding> findings)
     {
         _config = config;
+        _layers = layers;
         _bundle = bundle;
         _findings = findings;
     }
 
     /// <summary>Adds what is missing. Reads files of the host and changes nothing.</summary>
     /// <param name="config">A config that could be planned.</param>
+    /// <param name="layers">Those of the root file system, which may come from the command line; null without.</param>
     /// <param name="bundle">Absolute path of the bundle.</param>
     /// <param name="findings">Receives the findings.</param>
-    public static void Check(Config config, Utf8 bundle, List<Finding> findings)
+    public static void Check(Config config, RootLayers? layers, Utf8 bundle, List<Finding> findings)
     {
-        HostRules rules = new(config, bundle, findings);
+        HostRules rules = new(config, layers, bundle, findings);
         rules.Process();
+        rules.Layers();
         rules.Mounts();
         rules.Namespaces();
         rules.IdMappings();

@@ -1,3 +1,5 @@
+using OciRun.Spec;
+
 namespace OciRun.Validate;
 
 /// <summary>What the rules depend on besides config.json: who runs the runtime, and what this machine offers.</summary>
@@ -16,6 +18,9 @@ internal sealed record ValidationFacts
 
     /// <summary>Last capability that the kernel knows (/proc/sys/kernel/cap_last_cap).</summary>
     public int LastCapability { get; init; } = 40;
+
+    /// <summary>Layers of the root file system that the command line names; null when it names none.</summary>
+    public RootLayers? Layers { get; init; }
 
     public bool AppArmor { get; init; }
 

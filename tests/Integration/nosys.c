@@ -1,4 +1,5 @@
-// nosys ERRNO CALL,CALL... PROGRAM ARG...: runs a program for which some system calls do not exist.
+// nosys ERRNO CALL,CALL... PROGRAM ARG...: runs a program for which some system calls do not exist. CALL:N is the call
+// with N as its second argument.
 #include <errno.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
@@ -20,8 +21,9 @@ static const struct { const char *name; unsigned number; } calls[] = {
 
 static unsigned number(const char *name)
 {
+    size_t length = strcspn(name, ":");
     for (size_t i = 0; i < sizeof calls / sizeof *calls; i++)
-        if (strcmp(calls[i].name, name) == 0)
+        if (strlen(calls[i].name) == length && strncmp(calls[i].name, name, length) == 0)
             return calls[i].number;
     fprintf(stderr, "nosys: %s is not in the table\n", name);
     exit(125);
@@ -33,11 +35,18 @@ int main(int argc, char **argv)
     unsigned short length = 0;
     if (argc < 4)
         return 125;
-    unsigned error = strcmp(argv[1], "EPERM") == 0 ? EPERM : ENOSYS;
+    unsigned error = strcmp(argv[1], "EPERM") == 0 ? EPERM : strcmp(argv[1], "EINVAL") == 0 ? EINVAL : ENOSYS;
     code[length++] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr));
     for (char *name = strtok(argv[2], ","); name; name = strtok(NULL, ",")) {
-        code[length++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, number(name), 0, 1);
+        char *second = strchr(name, ':');
+        code[length++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, number(name), 0, second ? 4 : 1);
+        if (second) {
+            code[length++] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args[1]));
+            code[length++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, atoi(second + 1), 0, 1);
+        }
         code[length++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | error);
+        if (second)
+            code[length++] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr));
     }
 
     code[length++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
