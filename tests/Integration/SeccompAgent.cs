@@ -75,13 +75,11 @@ internal sealed unsafe class SeccompAgent : IDisposable
 
     private void Serve()
     {
-        while (!socket.Poll(20_000, SelectMode.SelectRead))
-        {
-            if (ended)
-                return;
-        }
-
+        if (!Wait(socket))
+            return;
         using Socket connection = socket.Accept();
+        if (!Wait(connection))
+            return;
         byte[] block = new byte[1 << 16];
         long length = Sys.recvmsg((int)connection.Handle, block, out int number);
         using Fd listener = new(number);
@@ -92,6 +90,17 @@ internal sealed unsafe class SeccompAgent : IDisposable
         received.Set();
         while (!ended && number >= 0)
             Answer(number);
+    }
+
+    private bool Wait(Socket readable)
+    {
+        while (!readable.Poll(20_000, SelectMode.SelectRead))
+        {
+            if (ended)
+                return false;
+        }
+
+        return true;
     }
 
     private void Answer(int listener)
