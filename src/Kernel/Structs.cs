@@ -23,6 +23,15 @@ internal struct mount_attr
     public ulong userns_fd;
 }
 
+/// <summary>linux/stat.h: 256 bytes, of which only these are read.</summary>
+[StructLayout(LayoutKind.Sequential, Size = 256)]
+internal unsafe struct statx
+{
+    public uint stx_mask;
+    private fixed byte _pad1[140];
+    public ulong stx_mnt_id;
+}
+
 /// <summary>linux/sched.h, 88 bytes (CLONE_ARGS_SIZE_VER2).</summary>
 [StructLayout(LayoutKind.Sequential)]
 internal struct clone_args

@@ -35,6 +35,8 @@ internal static partial class Uapi
     // linux/mount.h: the mount API of Linux 5.2, mount_setattr(2) of 5.12
     public const uint OPEN_TREE_CLONE = 1;
     public const uint OPEN_TREE_CLOEXEC = 0x80000;
+    public const uint STATX_MNT_ID = 0x1000;
+    public const uint STATX_MNT_ID_UNIQUE = 0x4000;
     public const uint MOVE_MOUNT_F_EMPTY_PATH = 0x4;
     public const uint MOVE_MOUNT_T_EMPTY_PATH = 0x40;
     public const uint FSOPEN_CLOEXEC = 0x1;

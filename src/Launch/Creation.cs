@@ -124,6 +124,17 @@ internal sealed unsafe partial class Creation : IDisposable
         if (_record.CgroupPath is not null)
             MakeCgroup();
         MakeResctrl();
+        if (_plan.MountsRootfs)
+            MountRootfs();
+    }
+
+    // Recorded before it is made: a `delete` after a kill at any moment finds it.
+    private void MountRootfs()
+    {
+        using Fd tree = RootfsMount.Clone(_record.Rootfs);
+        _record = _record with { RootfsMount = Sys.MountId(tree.Number) };
+        _directory!.Save(_record);
+        RootfsMount.Attach(tree, _record.Rootfs);
     }
 
     /// <summary>Lets the process go to its gate; from here on the container is the user's.</summary>
@@ -187,6 +198,7 @@ internal sealed unsafe partial class Creation : IDisposable
         {
             _cgroup?.Undo();
             _resctrl?.Undo();
+            RootfsMount.Remove(_record);
             if (_reserved)
                 _directory!.Remove();
             if (_began)

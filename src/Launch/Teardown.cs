@@ -7,7 +7,7 @@ using OciRun.State;
 namespace OciRun.Launch;
 
 /// <summary>
-/// Ends a container: kill, wait, cgroup, resctrl group, directory, in this order. The directory is last because it is the proof
+/// Ends a container: kill, wait, cgroup, mount, resctrl group, directory, in this order. The directory is last because it is the proof
 /// that something may be left, and a later <c>delete</c> goes on from there.
 /// </summary>
 internal static class Teardown
@@ -63,6 +63,8 @@ internal static class Teardown
             CgroupDirectory.Remove(cgroup, CgroupLimit);
         }
 
+        if (record is not null)
+            RootfsMount.Remove(record);
         if (record?.ResctrlGroup is { } group && ResctrlTree.Find() is { } tree)
             ResctrlGroup.Remove(tree, group, record.Id, record.ResctrlOwned, record.ResctrlMonitored);
         directory.Remove();

@@ -33,6 +33,12 @@ internal sealed unsafe class ContainerPlan
     /// <summary>True when the container has a user namespace and the parent has the rights that it lacks.</summary>
     public bool ParentOpens { get; set; }
 
+    /// <summary>
+    /// True when the container has mounts but no mount namespace: the parent mounts the rootfs onto itself in its own,
+    /// they go on that mount, and they end with it.
+    /// </summary>
+    public bool MountsRootfs { get; set; }
+
     /// <summary>Bind sources that the parent clones into slots because the child may not reach them.</summary>
     public List<BindSource> ParentSources { get; } = [];
 

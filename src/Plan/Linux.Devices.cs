@@ -23,9 +23,7 @@ internal sealed unsafe partial class Planner
         // A /dev that comes from the host has its own nodes and is not ours to change.
         if (!_devIsBind)
         {
-            Step dev = TextStep(Op.OpenDev, "dev"u8, "linux.devices");
-            dev.Slot = Slot.Dev;
-            _plan.Add(dev);
+            OpenDev();
             foreach ((string name, ulong major, ulong minor) in DefaultDevices)
             {
                 if (!IsReplaced(devices, name))
@@ -37,6 +35,13 @@ internal sealed unsafe partial class Planner
             AddDevice(devices[i], $"linux.devices[{i}]");
         if (!_devIsBind)
             Links();
+    }
+
+    private void OpenDev()
+    {
+        Step dev = TextStep(Op.OpenDev, "dev"u8, "linux.devices");
+        dev.Slot = Slot.Dev;
+        _plan.Add(dev);
     }
 
     private static bool IsReplaced(LinuxDevice[] devices, string name)
@@ -127,7 +132,7 @@ internal sealed unsafe partial class Planner
         if (!_config.Process!.Terminal)
             return;
         if (_devIsBind)
-            throw new FaultException(new Fault("a terminal needs a /dev of the container's own") { Field = "process.terminal", Value = "true" });
+            OpenDev();
         ConsoleSize? size = _config.Process.ConsoleSize;
         winsize window = new() { ws_row = size?.Height ?? 0, ws_col = size?.Width ?? 0 };
         _plan.Add(

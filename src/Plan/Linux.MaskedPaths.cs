@@ -44,7 +44,7 @@ internal sealed unsafe partial class Planner
 
     private void NeedMountNamespace(string field)
     {
-        if ((_plan.NewNamespaces & Uapi.CLONE_NEWNS) != 0 || Joins("mount"u8))
+        if (HasMountNamespace)
             return;
         throw new FaultException(new Fault("unable to restrict paths without a private mount namespace")
         {

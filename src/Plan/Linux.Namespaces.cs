@@ -51,6 +51,8 @@ internal sealed unsafe partial class Planner
 
     private bool HasUserNamespace => (_plan.NewNamespaces & Uapi.CLONE_NEWUSER) != 0 || Joins("user"u8);
 
+    private bool HasMountNamespace => (_plan.NewNamespaces & Uapi.CLONE_NEWNS) != 0 || Joins("mount"u8);
+
     private void Namespaces()
     {
         Namespace[] list = _linux.Namespaces ?? [];

@@ -23,6 +23,21 @@ internal sealed unsafe partial class Planner
     private int[] _sources = [];
     private bool _devIsBind;
 
+    // In the caller's mount namespace, where a user namespace of the container has no rights.
+    private bool NeedsMounts()
+    {
+        string? needing = _config.Mounts is { Length: > 0 } ? "mounts"
+            : _config.Root is { Readonly: true } ? "root.readonly"
+            : _config.Process!.Terminal ? "process.terminal" : null;
+        if (needing is null || !HasUserNamespace)
+            return needing is not null;
+        throw new FaultException(new Fault("a user namespace needs a mount namespace for this")
+        {
+            Field = needing,
+            Hint = "add {\"type\": \"mount\"} to linux.namespaces, or remove it",
+        });
+    }
+
     // Taken before anything is mounted: a source below the rootfs or below another mount means the host's file.
     private void OpenSources()
     {
@@ -60,15 +75,6 @@ internal sealed unsafe partial class Planner
     private void Mounts()
     {
         Mount[] mounts = _config.Mounts ?? [];
-        if (mounts.Length > 0 && _options.Length == 0)
-        {
-            throw new FaultException(new Fault("mounts need a mount namespace of the container's own")
-            {
-                Field = "mounts",
-                Hint = "add {\"type\": \"mount\"} to linux.namespaces, or remove the mounts",
-            });
-        }
-
         for (int i = 0; i < mounts.Length; i++)
             AddMount(mounts[i], _options[i], i);
     }
@@ -91,6 +97,16 @@ internal sealed unsafe partial class Planner
             });
         }
 
+        if (overRoot && _plan.MountsRootfs)
+        {
+            throw new FaultException(new Fault("a mount over the root needs a mount namespace")
+            {
+                Field = $"{field}.destination",
+                Value = mount.Destination.ToString(),
+                Hint = "add {\"type\": \"mount\"} to linux.namespaces",
+            });
+        }
+
         Utf8 type = mount.Type;
         bool cgroup = type.Is("cgroup"u8) || type.Is("cgroup2"u8);
         CheckProc(target, type, options, field, mount.Destination);
@@ -102,8 +118,10 @@ internal sealed unsafe partial class Planner
         m->Type = Arena.Text(cgroup ? "cgroup2"u8 : type.Span);
         m->Source = Arena.Text(mount.Source.IsEmpty ? type.Span : mount.Source.Span);
 
-        // A clone that the parent made is a peer of the host's mount, not yet a slave as in a copied mount namespace.
-        m->Enslave = _plan.ParentOpens || options.Ids is not null ? (byte)1 : (byte)0;
+        // A clone that the parent made is a peer of the host's mount, not yet a slave as in a copied mount namespace,
+        // and so is one made without a mount namespace; a user namespace never keeps its peers (mount_namespaces(7),
+        // "Restrictions on mount namespaces").
+        m->Enslave = _plan.ParentOpens || _plan.MountsRootfs || (options.Ids is not null && !SharesMounts) ? (byte)1 : (byte)0;
         m->InProc = Paths.IsWithin(target, "proc"u8) ? (byte)1 : (byte)0;
         m->TargetNofollow = options.KeepsTargetLink ? (byte)1 : (byte)0;
         m->OverRoot = overRoot && !options.IsRemount ? (byte)1 : (byte)0;

@@ -1,4 +1,3 @@
-using OciRun.Kernel;
 using OciRun.Spec;
 
 namespace OciRun.Plan;
@@ -97,18 +96,18 @@ internal sealed unsafe partial class Planner
 
     private void RootFilesystem()
     {
-        bool ownMounts = (_plan.NewNamespaces & Uapi.CLONE_NEWNS) != 0 || Joins("mount"u8);
-        if (ownMounts)
+        bool ownMounts = HasMountNamespace;
+        _plan.MountsRootfs = !ownMounts && NeedsMounts();
+        if (ownMounts || _plan.MountsRootfs)
         {
             _plan.Add(Op.ProbeMountApi);
-
-            // Before the first mount: nothing made here may travel to the host.
-            Propagation();
+            DetachFromHost(sourcesAreOpen: false);
 
             // The host's /dev/null and the bind sources are taken while the host's tree is still all there is.
             OpenNull();
             OpenSources();
             OpenLayers();
+            DetachFromHost(sourcesAreOpen: true);
         }
 
         // A procfs that no mount of the container can cover, for the writes to /proc/sys and of labels.

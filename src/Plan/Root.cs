@@ -1,35 +1,9 @@
 using System;
-using OciRun.Errors;
-using OciRun.Kernel;
-using OciRun.Spec;
 
 namespace OciRun.Plan;
 
 internal sealed unsafe partial class Planner
 {
-    private void Propagation()
-    {
-        Utf8 value = _linux.RootfsPropagation;
-        ulong flags = Uapi.MS_SLAVE | Uapi.MS_REC;
-        if (value.Is("private"u8) || value.Is("rprivate"u8))
-            flags = Uapi.MS_PRIVATE | Uapi.MS_REC;
-        else if (!value.IsEmpty && !value.Is("slave"u8) && !value.Is("rslave"u8) && !value.Is("unbindable"u8) && !value.Is("runbindable"u8))
-            throw BadPropagation(value);
-        _plan.Add(Op.Propagation, "linux.rootfsPropagation", flags: (long)flags);
-    }
-
-    private static FaultException BadPropagation(Utf8 value)
-    {
-        bool shared = value.Is("shared"u8) || value.Is("rshared"u8);
-        return new FaultException(new Fault(shared ? "sharing mounts with the host is not applied by this version" : "unknown propagation")
-        {
-            Field = "linux.rootfsPropagation",
-            Value = value.ToString(),
-            Hint = "use one of private, rprivate, slave, rslave, unbindable, runbindable",
-            Code = shared ? "unsupported-field" : null,
-        });
-    }
-
     private void OpenNull() => _plan.Add(TextStep(Op.OpenNull, "/dev/null"u8));
 
     private void OpenProc()
@@ -73,9 +47,8 @@ internal sealed unsafe partial class Planner
             _plan.Add(Op.MoveRoot, "root.path", flags: _overRoot ? 1 : 0);
         else
             _plan.Add(Op.PivotRoot, "root.path", number: ThrowawayIsOverRoot ? 1 : 0);
-        Utf8 value = _linux.RootfsPropagation;
-        if (ownMounts && (value.Is("unbindable"u8) || value.Is("runbindable"u8)))
-            _plan.Add(Op.RootPropagation, "linux.rootfsPropagation", flags: Uapi.MS_UNBINDABLE | (value[0] == (byte)'r' ? Uapi.MS_REC : 0));
+        if (ownMounts)
+            RootPropagation();
     }
 
     // The root file system is attached over "/" and not below it.

@@ -57,6 +57,12 @@ internal sealed record ContainerRecord
     /// <summary>True when the container has a monitoring group of its own in it.</summary>
     public bool ResctrlMonitored { get; init; }
 
+    /// <summary>
+    /// Identity of the mount of the rootfs onto itself, in the creator's mount namespace, that holds all mounts of a
+    /// container without a mount namespace; 0 for none.
+    /// </summary>
+    public ulong RootfsMount { get; init; }
+
     /// <summary>True when missing cgroup permissions were to be tolerated.</summary>
     public bool Rootless { get; init; }
 }

@@ -19,7 +19,7 @@ internal ref partial struct Rules
         {
             Field = "linux.rootfsPropagation",
             Value = Shown(value),
-            Hint = KnownPropagation,
+            Hint = "use one of private, rprivate, slave, rslave, shared, rshared, unbindable, runbindable",
         });
     }
 }

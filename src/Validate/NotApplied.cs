@@ -9,13 +9,10 @@ namespace OciRun.Validate;
 /// </summary>
 internal ref partial struct Rules
 {
-    private const string KnownPropagation = "use one of private, rprivate, slave, rslave, unbindable, runbindable";
-
     private void NotApplied()
     {
         if (_config.Linux is Linux linux)
         {
-            RefuseSharing(linux.RootfsPropagation);
             Refuse(linux.MountLabel, "linux.mountLabel");
         }
     }
@@ -33,19 +30,6 @@ internal ref partial struct Rules
             Value = value.IsEmpty ? null : Shown(value),
             Hint = "remove it",
         });
-    }
-
-    private void RefuseSharing(Utf8 propagation)
-    {
-        if (propagation.Is("shared"u8) || propagation.Is("rshared"u8))
-        {
-            Refuse(new Fault("sharing mounts with the host is not applied by this version")
-            {
-                Field = "linux.rootfsPropagation",
-                Value = propagation.ToString(),
-                Hint = KnownPropagation,
-            });
-        }
     }
 
     private void Refuse(Fault fault) => Add(fault with { Code = "unsupported-field" });

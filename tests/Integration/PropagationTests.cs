@@ -24,14 +24,8 @@ public sealed class PropagationTests : RuntimeTest
         Directory.CreateDirectory(Bundle.InRootfs("/data"));
         Bundle.Mount("/data", "", shared, "rbind").Shell("mount -t tmpfs inner /data/inner; grep -E ' /data' /proc/self/mountinfo");
         if (userNamespace)
-        {
-            Bundle.Namespace("user");
-            Bundle.Linux["uidMappings"] = Bundle.Mapping(100000, 65536);
-            Bundle.Linux["gidMappings"] = Bundle.Mapping(100000, 65536);
-        }
-
-        foreach (string set in new[] { "bounding", "effective", "permitted" })
-            ((JsonArray)Bundle.Process["capabilities"]![set]!).Add((JsonNode)"CAP_SYS_ADMIN");
+            MapUsers();
+        MayMount();
 
         try
         {
@@ -50,6 +44,91 @@ public sealed class PropagationTests : RuntimeTest
         {
             Execute("umount", "-lR", shared);
         }
+    }
+
+    /// <summary>Under a user namespace nothing that a container mounts leaves it, whatever its config says.</summary>
+    [RuntimeTheory]
+    [InlineData("shared", false, true)]
+    [InlineData("rshared", false, true)]
+    [InlineData("rshared", true, false)]
+    [InlineData("rslave", false, false)]
+    [InlineData("unbindable", false, false)]
+    public void Shared_mounts_reach_the_host(string value, bool userNamespace, bool reaches)
+    {
+        string shared = Shared();
+        Directory.CreateDirectory(Bundle.InRootfs("/data"));
+        Bundle.Mount("/data", "", shared, "rbind").Shell("mount -t tmpfs within /data/inner && : >/data/inner/file");
+        Bundle.Linux["rootfsPropagation"] = value;
+        if (userNamespace)
+            MapUsers();
+        MayMount();
+        string before = File.ReadAllText("/proc/self/mountinfo");
+
+        try
+        {
+            Outcome outcome = Run();
+
+            outcome.Exit.Should().Be(0, outcome.ToString());
+            Leftovers.Mounts(shared).Should().HaveCount(reaches ? 2 : 1);
+            File.Exists(Path.Combine(shared, "inner", "file")).Should().Be(reaches);
+            if (reaches)
+                Execute("umount", Path.Combine(shared, "inner"));
+            File.ReadAllText("/proc/self/mountinfo").Should().Be(before, "nothing else reaches the host");
+        }
+        finally
+        {
+            Execute("umount", "-lR", shared);
+        }
+    }
+
+    /// <summary>Volumes are often given so: <c>docker run -v /srv:/srv:rshared</c> and its kin.</summary>
+    [RuntimeTheory]
+    [InlineData("rshared", "shared:", true)]
+    [InlineData("rslave", "master:", true)]
+    [InlineData("rprivate", "", false)]
+    public void Mounts_of_the_host_come_in(string value, string tag, bool comesIn)
+    {
+        string shared = Shared();
+        Directory.CreateDirectory(Bundle.InRootfs("/data"));
+        Bundle.Mount("/data", "", shared, "rbind", value)
+            .Shell("grep ' /data ' /proc/self/mountinfo; until [ -e /data/go ]; do sleep 0.02; done; ls /data/inner; rm /data/go");
+        Bundle.Linux["rootfsPropagation"] = value;
+        MayMount();
+
+        try
+        {
+            Runtime.Call call = Call("run");
+            using Process run = call.Start();
+            Eventually(() => call.Out.Contains('\n', StringComparison.Ordinal), "the container looks at its mounts");
+            Execute("mount", "-t", "tmpfs", "later", Path.Combine(shared, "inner"));
+            File.WriteAllText(Path.Combine(shared, "inner", "guest"), "");
+            File.WriteAllText(Path.Combine(shared, "go"), "");
+
+            Outcome outcome = call.Finish(run);
+            outcome.Exit.Should().Be(0, outcome.ToString());
+            string[] lines = outcome.Out.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+            lines[1..].Should().Equal(comesIn ? ["guest"] : []);
+            string[] fields = lines[0].Split(" - ")[0].Split(' ');
+            string.Join(' ', fields[6..]).Should().StartWith(tag);
+            fields.Should().HaveCount(tag.Length == 0 ? 6 : 7);
+        }
+        finally
+        {
+            Execute("umount", "-lR", shared);
+        }
+    }
+
+    private void MapUsers()
+    {
+        Bundle.Namespace("user");
+        Bundle.Linux["uidMappings"] = Bundle.Mapping(100000, 65536);
+        Bundle.Linux["gidMappings"] = Bundle.Mapping(100000, 65536);
+    }
+
+    private void MayMount()
+    {
+        foreach (string set in new[] { "bounding", "effective", "permitted" })
+            ((JsonArray)Bundle.Process["capabilities"]![set]!).Add((JsonNode)"CAP_SYS_ADMIN");
     }
 
     // A mount of the host that it shares with whoever clones it.

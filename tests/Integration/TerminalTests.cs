@@ -39,6 +39,22 @@ public sealed unsafe class TerminalTests : RuntimeTest
             (136 << 8).ToString());
     }
 
+    /// <summary>As engines do for privileged containers.</summary>
+    [RuntimeFact]
+    public void A_dev_from_the_host_gets_the_console_in_this_container_alone()
+    {
+        string before = File.ReadAllText("/proc/self/mountinfo");
+        Terminal("tty; stat -c '%t:%T' /dev/console");
+        foreach (string place in new[] { "/dev/shm", "/dev/mqueue", "/dev/pts", "/dev" })
+            Bundle.NoMount(place);
+        Bundle.Mount("/dev", "", "/dev", "rbind").Mount("/dev/pts", "devpts", "devpts", "newinstance", "ptmxmode=0666");
+
+        string[] lines = Lines(Script("RUN").Out);
+
+        lines[..2].Should().Equal("/dev/pts/0", "88:0");
+        File.ReadAllText("/proc/self/mountinfo").Should().Be(before);
+    }
+
     [RuntimeFact]
     public void The_callers_terminal_is_as_before_when_the_run_ends()
     {

@@ -29,6 +29,9 @@ public sealed class UapiTests
         ["BPF_JMP_JGE_K"] = "BPF_JMP | BPF_JGE | BPF_K",
         ["BPF_RET_K"] = "BPF_RET | BPF_K",
 
+        // Linux 6.8.
+        ["STATX_MNT_ID_UNIQUE"] = "0x4000",
+
         // In no header of user space before Linux 6.17.
         ["PROC_ROOT_INO"] = "({ struct stat root; stat(\"/proc\", &root); root.st_ino; })",
     };

@@ -191,11 +191,42 @@ public sealed class OrderTests
     }
 
     [Theory]
-    [InlineData("mounts", "\"mounts\": [{\"destination\": \"/proc\", \"type\": \"proc\"}]", "")]
     [InlineData("linux.maskedPaths", "", "\"maskedPaths\": [\"/x\"]")]
     [InlineData("linux.readonlyPaths", "", "\"readonlyPaths\": [\"/x\"]")]
-    public void Without_a_mount_namespace_nothing_is_mounted(string field, string document, string linux) =>
+    public void Without_a_mount_namespace_no_path_is_covered(string field, string document, string linux) =>
         new Sample { Namespaces = "pid", Document = document, Linux = linux }.Refusal().Should().StartWith(field);
+
+    [Theory]
+    [InlineData("\"mounts\": [{\"destination\": \"/a\", \"source\": \"/b\", \"options\": [\"bind\"]}]")]
+    [InlineData("\"root\": {\"path\": \"rootfs\", \"readonly\": true}")]
+    [InlineData("\"process\": {\"terminal\": true, \"args\": [\"sh\"], \"cwd\": \"/\"}")]
+    public void Without_a_mount_namespace_mounts_go_on_a_mount_of_the_rootfs(string document)
+    {
+        ContainerPlan plan = new Sample { Namespaces = "pid", Document = document }.Plan();
+        plan.MountsRootfs.Should().BeTrue();
+        plan.All(Op.Propagation, Op.RootPropagation, Op.PivotRoot).Should().BeEmpty("the mount namespace is the host's");
+        plan.Find(Op.ChangeRoot).Should().BePositive();
+        for (int i = 0; i < plan.All(Op.MountBind).Length; i++)
+            plan.Mount(i).Enslave.Should().Be(1);
+        new Sample { Document = document }.Plan().MountsRootfs.Should().BeFalse();
+    }
+
+    [Theory]
+    [InlineData("shared", Uapi.MS_SHARED)]
+    [InlineData("rshared", Uapi.MS_SHARED | Uapi.MS_REC)]
+    public void Only_the_sources_of_binds_stay_shared_with_the_host(string value, uint root)
+    {
+        ContainerPlan plan = new Sample
+        {
+            Document = "\"mounts\": [{\"destination\": \"/a\", \"source\": \"/b\", \"options\": [\"bind\"]}]",
+            Linux = $"\"rootfsPropagation\": \"{value}\"",
+        }.Plan();
+        plan.One(Op.Propagation).Flags.Should().Be(Uapi.MS_SLAVE | Uapi.MS_REC);
+        plan.Find(Op.OpenSource).Should().BeLessThan(plan.Find(Op.Propagation));
+        plan.Find(Op.AttachRootfs).Should().BeGreaterThan(plan.Find(Op.Propagation));
+        plan.Find(Op.RootPropagation).Should().BeGreaterThan(plan.Find(Op.PivotRoot));
+        plan.One(Op.RootPropagation).Flags.Should().Be(root);
+    }
 
     [Theory]
     [InlineData("private", Uapi.MS_PRIVATE | Uapi.MS_REC)]

@@ -11,6 +11,8 @@ public sealed class LinuxRootfsPropagationTests
     [InlineData("rprivate")]
     [InlineData("slave")]
     [InlineData("rslave")]
+    [InlineData("shared")]
+    [InlineData("rshared")]
     [InlineData("unbindable")]
     [InlineData("runbindable")]
     public void Known_words_are_taken(string word) => Validating.Linux($"\"rootfsPropagation\": \"{word}\"").Should().BeEmpty();
@@ -23,5 +25,5 @@ public sealed class LinuxRootfsPropagationTests
     public void Others_are_refused(string word) =>
         Validating.Linux($"\"rootfsPropagation\": \"{word}\"").Should().Equal(
             $"linux.rootfsPropagation \"{word}\": unknown propagation; "
-            + "use one of private, rprivate, slave, rslave, unbindable, runbindable");
+            + "use one of private, rprivate, slave, rslave, shared, rshared, unbindable, runbindable");
 }

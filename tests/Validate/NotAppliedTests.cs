@@ -13,14 +13,6 @@ public sealed class NotAppliedTests
     public void Fields_of_linux_are_refused(string member, string field) =>
         Validating.Linux("\"namespaces\": [{\"type\": \"time\"}], " + member).Should().Equal($"{field}: {Field}");
 
-    [Theory]
-    [InlineData("shared")]
-    [InlineData("rshared")]
-    public void Sharing_with_the_host_is_refused(string word) =>
-        Validating.Linux($"\"rootfsPropagation\": \"{word}\"").Should().Equal(
-            $"linux.rootfsPropagation \"{word}\": sharing mounts with the host is not applied by this version; "
-            + "use one of private, rprivate, slave, rslave, unbindable, runbindable");
-
     [Fact]
     public void Empty_fields_ask_for_nothing() =>
         Validating.Members("""
@@ -40,8 +32,8 @@ public sealed class NotAppliedTests
     public void They_have_a_code_of_their_own_and_come_last() =>
         Validating.Faults("""
             "process": {"args": ["sh"], "cwd": "tmp"}, "root": {"path": "rootfs"},
-            "linux": {"rootfsPropagation": "shared"}
+            "linux": {"mountLabel": "a:b:c"}
             """).Select(finding => (finding.Field, finding.Code)).Should().Equal(
             ("process.cwd", null),
-            ("linux.rootfsPropagation", "unsupported-field"));
+            ("linux.mountLabel", "unsupported-field"));
 }
