@@ -36,12 +36,7 @@ internal static class Create
     /// <summary>What create and run have in common.</summary>
     internal static Option[] LaunchFlags() =>
     [
-        new Option("bundle", OptionKind.Directory, "directory with config.json")
-        {
-            Letter = 'b',
-            Value = "DIR",
-            Default = "the working directory",
-        },
+        BundleOption(),
         new Option("config", OptionKind.Text, "name of the configuration file in the bundle")
         {
             Letter = 'f',
@@ -60,6 +55,13 @@ internal static class Create
             Default = "0",
         },
     ];
+
+    internal static Option BundleOption() => new("bundle", OptionKind.Directory, "directory with config.json")
+    {
+        Letter = 'b',
+        Value = "DIR",
+        Default = "the working directory",
+    };
 
     /// <summary>The layers of a root file system, for every verb that looks at a bundle.</summary>
     internal static Option[] LayerFlags() =>

@@ -1,4 +1,3 @@
-using OciRun.Errors;
 using OciRun.Kernel;
 using OciRun.Launch;
 using OciRun.Plan;
@@ -18,27 +17,23 @@ internal static class Plan
             + "process in their order, each with the field that asks for it. Nothing on the system changes.",
         Options =
         [
-            new Option("bundle", OptionKind.Directory, "directory with config.json")
-            {
-                Letter = 'b',
-                Value = "DIR",
-                Default = "the working directory",
-            },
+            Create.BundleOption(),
             .. Create.LayerFlags(),
-            new Option("format", OptionKind.Text, "'text' or 'json'") { Letter = 'f', Value = "FORMAT", Default = "text" },
+            Inspection.Format(),
         ],
         Maximum = 1,
         Execute = static arguments =>
         {
-            string format = arguments.Text("format") ?? "text";
-            if (format is not ("text" or "json"))
-                throw new FaultException(new Fault("invalid format option") { Field = "--format", Value = format, Hint = "use text or json" });
-            string bundle = arguments.Positional.Length > 0
-                ? Paths.Absolute(arguments.Positional[0], "BUNDLE")
-                : arguments.Path("bundle") ?? Paths.WorkingDirectory("--bundle");
-            using Creation creation = new(new LaunchOptions { Id = "plan", Bundle = bundle, Layers = Create.Layers(arguments) }, waitsAtGate: false);
+            bool json = Inspection.IsJson(arguments);
+            LaunchOptions options = new()
+            {
+                Id = "plan",
+                Bundle = Inspection.Bundle(arguments),
+                Layers = Create.Layers(arguments),
+            };
+            using Creation creation = new(options, waitsAtGate: false);
             creation.MakePlan();
-            Output.Write(format == "json" ? PlanText.Json(creation.Plan) : Sys.Bytes(PlanText.Text(creation.Plan)));
+            Output.Write(json ? PlanText.Json(creation.Plan) : Sys.Bytes(PlanText.Text(creation.Plan)));
             return 0;
         },
     };

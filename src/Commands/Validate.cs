@@ -20,39 +20,23 @@ internal static class Validate
             + "The exit status is 1 when there is an error, else 0; without findings nothing is printed.",
         Options =
         [
-            new Option("bundle", OptionKind.Directory, "directory with config.json")
-            {
-                Letter = 'b',
-                Value = "DIR",
-                Default = "the working directory",
-            },
+            Create.BundleOption(),
             new Option("config", OptionKind.Text, "name of the configuration file in the bundle")
             {
                 Value = "FILE",
                 Default = "config.json",
             },
             .. Create.LayerFlags(),
-            new Option("format", OptionKind.Text, "'text' or 'json'")
-            {
-                Letter = 'f',
-                Value = "FORMAT",
-                Default = "text",
-                Words = ["text", "json"],
-            },
+            Inspection.Format(),
         ],
         Maximum = 1,
         Execute = static arguments =>
         {
-            string format = arguments.Text("format") ?? "text";
-            if (format is not ("text" or "json"))
-                throw new FaultException(new Fault("invalid format option") { Field = "--format", Value = format, Hint = "use text or json" });
-            string bundle = arguments.Positional.Length > 0
-                ? Paths.Absolute(arguments.Positional[0], "BUNDLE")
-                : arguments.Path("bundle") ?? Paths.WorkingDirectory("--bundle");
+            bool json = Inspection.IsJson(arguments);
             LaunchOptions options = new()
             {
                 Id = "validate",
-                Bundle = bundle,
+                Bundle = Inspection.Bundle(arguments),
                 Layers = Create.Layers(arguments),
                 ConfigFile = arguments.Text("config") ?? "config.json",
                 CgroupManager = arguments.Globals.CgroupManager,
@@ -60,7 +44,7 @@ internal static class Validate
                 Rootless = arguments.Globals.Rootless,
             };
             List<Finding> findings = Findings(options);
-            if (format == "json")
+            if (json)
                 Output.Write(FindingsText.Json(findings));
             else
                 Output.Write(FindingsText.Text(findings));

@@ -72,11 +72,7 @@ public abstract class LayersTest : RuntimeTest
     protected static void Attribute(string path, string name, string value) =>
         Syscall.setxattr(path, name, System.Text.Encoding.ASCII.GetBytes(value)).Should().Be(0, $"{path} takes {name}");
 
-    protected static void Own(int id, params string[] paths)
-    {
-        using System.Diagnostics.Process chown = System.Diagnostics.Process.Start("chown", $"-hR {id}:{id} {string.Join(' ', paths)}");
-        chown.WaitForExit();
-    }
+    protected static void Own(int id, params string[] paths) => Execute("chown", ["-hR", $"{id}:{id}", .. paths]);
 
     private static List<string> MountTable() => File.ReadLines("/proc/self/mountinfo").Order(StringComparer.Ordinal).ToList();
 }

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.IO;
 using System.Linq;
 using System.Text.Json.Nodes;
@@ -136,12 +135,5 @@ public sealed class MountsWithoutNamespaceTests : RuntimeTest
 
         outcome.Exit.Should().Be(1);
         outcome.Err.Should().Contain(message).And.Contain("linux.namespaces");
-    }
-
-    private static void Execute(string program, params string[] arguments)
-    {
-        using Process process = Process.Start(program, arguments);
-        process.WaitForExit();
-        process.ExitCode.Should().Be(0, program);
     }
 }

@@ -142,11 +142,4 @@ public sealed class PropagationTests : RuntimeTest
         Leftovers.Mounts(path).Single().Should().Contain("shared:");
         return path;
     }
-
-    private static void Execute(string program, params string[] arguments)
-    {
-        using Process process = Process.Start(program, arguments);
-        process.WaitForExit();
-        process.ExitCode.Should().Be(0, program);
-    }
 }

@@ -63,8 +63,7 @@ public abstract class RuntimeTest : IDisposable
         if (view != View.Rootless)
             return;
         Directory.CreateDirectory(Runtime.Root!);
-        using Process chown = Process.Start("chown", $"-hR {Runtime.RootlessId}:{Runtime.RootlessId} {Work}");
-        chown.WaitForExit();
+        Execute("chown", "-hR", $"{Runtime.RootlessId}:{Runtime.RootlessId}", Work);
         Mono.Unix.Native.Syscall.chown(Leftovers.NullDevicePath(Work), 0, 0);
     }
 
@@ -113,6 +112,14 @@ public abstract class RuntimeTest : IDisposable
         }
 
         condition().Should().BeTrue(what);
+    }
+
+    /// <summary>Runs a program of the host and asserts its success.</summary>
+    protected static void Execute(string program, params string[] arguments)
+    {
+        using Process process = Process.Start(program, arguments);
+        process.WaitForExit();
+        process.ExitCode.Should().Be(0, program);
     }
 
     protected static int Permissions(string path)

@@ -234,8 +234,7 @@ public sealed class UserNamespaceTests : RuntimeTest
         string file = Path.Combine(Work, "granted");
         File.WriteAllText(file, ranges + "\n");
         Bundle.Save();
-        using Process chown = Process.Start("chown", $"-hR {Runtime.RootlessId}:{Runtime.RootlessId} {Bundle.Path} {State}");
-        chown.WaitForExit();
+        Execute("chown", "-hR", $"{Runtime.RootlessId}:{Runtime.RootlessId}", Bundle.Path, State);
         return
         [
             "unshare", "--mount", "--propagation", "private", "/bin/sh", "-ec",
