@@ -39,6 +39,9 @@ internal unsafe struct ChildContext
     /// <summary>Non-zero when mount_setattr(2) of Linux 5.12 answers.</summary>
     public int HasMountSetattr;
 
+    /// <summary>Non-zero when the destination opened last was not there and has been made.</summary>
+    public int TargetIsNew;
+
     /// <summary>Bit by <see cref="Slot"/>: the cover in it is attached somewhere, so the next use clones it.</summary>
     public int Attached;
 

@@ -22,11 +22,45 @@ internal static unsafe partial class Executor
         unchecked
         {
             MountStep* m = (MountStep*)s->Data;
+            if (s->Second != null)
+                return BindInside(c, s, m);
             if (s->Number < 0)
                 return RemountTarget(c, m);
             int tree = c->Slots[s->Number];
             c->Slots[s->Number] = -1;
             return AttachBind(c, s, m, tree);
+        }
+    }
+
+    // A source among the container's own mounts, opened now that those before it are there. A mapping is the parent's
+    // work, which has the rights over the file system.
+    private static long BindInside(ChildContext* c, Step* s, MountStep* m)
+    {
+        unchecked
+        {
+            long fd = OpenInRoot(c, c->Slots[Slot.Rootfs], s->Second, Uapi.O_PATH | (int)s->Flags, 0);
+            if (fd < 0)
+                return Fail(c, SYS.open_tree, fd);
+            long tree = fd;
+            if (c->HasMountApi != 0)
+            {
+                byte empty = 0;
+                tree = OpenTree(c, (int)fd, &empty, (uint)Uapi.AT_EMPTY_PATH | (m->Recursive != 0 ? (uint)Uapi.AT_RECURSIVE : 0));
+                Raw.close((int)fd);
+                if (tree < 0)
+                    return tree;
+            }
+
+            if (s->Number >= 0)
+            {
+                long result = SendDescriptor(c, ReportKind.MapIds, (int)tree);
+                if (result >= 0)
+                    result = AwaitParent(c);
+                if (result < 0)
+                    return result;
+            }
+
+            return AttachBind(c, s, m, (int)tree);
         }
     }
 
@@ -59,6 +93,8 @@ internal static unsafe partial class Executor
                 result = LegacyBind(c, m, &tree, (int)target);
             if (result >= 0 && m->Enslave != 0 && c->HasMountSetattr != 0)
                 result = SetOnePropagation(c, tree, Uapi.MS_SLAVE | Uapi.MS_REC);
+            if (result >= 0 && m->KeepsLocked != 0)
+                result = KeepLocked(c, m, tree);
             if (result >= 0 && c->HasMountSetattr != 0)
                 result = SetAttributes(c, tree, m->AttributesSet, m->AttributesClear, m->AttributesForbidden, recursive: false);
             if (result >= 0 && (c->HasMountSetattr != 0 || (m->RecursiveSet | m->RecursiveClear) != 0))
@@ -169,6 +205,31 @@ internal static unsafe partial class Executor
 
             return Call(c, SYS.mount_setattr, result);
         }
+    }
+
+    // A mount that the parent cloned has no locks yet, so the child observes those that the kernel would set for a mount
+    // namespace of this user namespace: ro, nosuid, nodev, noexec, nodiratime and the access-time mode.
+    private static long KeepLocked(ChildContext* c, MountStep* m, int tree)
+    {
+        unchecked
+        {
+            ulong held = Held(tree);
+            bool times = (m->AttributesClear & Uapi.MOUNT_ATTR__ATIME) != 0
+                && (m->AttributesSet & Uapi.MOUNT_ATTR__ATIME) != HeldTimes(tree);
+            if ((held & (m->AttributesForbidden | m->RecursiveClear)) != 0 || times)
+                return Fail(c, SYS.mount_setattr, -Errno.EPERM);
+            m->AttributesClear &= ~held;
+            m->Flags |= HeldFlags(tree);
+            return 0;
+        }
+    }
+
+    private static ulong HeldTimes(int mount)
+    {
+        statfs fs;
+        if (Raw.fstatfs(mount, &fs) < 0 || (fs.f_flags & Uapi.ST_RELATIME) != 0)
+            return Uapi.MOUNT_ATTR_RELATIME;
+        return (fs.f_flags & Uapi.ST_NOATIME) != 0 ? Uapi.MOUNT_ATTR_NOATIME : Uapi.MOUNT_ATTR_STRICTATIME;
     }
 
     private static ulong Held(int mount)

@@ -133,7 +133,7 @@ internal static unsafe partial class Executor
                 return Fail(c, SYS.fsopen, fs);
             c->Syscall = SYS.fsconfig;
             long result = m->Source is null ? 0 : Configure((int)fs, "source"u8, m->Source);
-            if (result >= 0 && m->InheritMode != 0)
+            if (result >= 0 && m->InheritMode != 0 && c->TargetIsNew == 0)
                 result = InheritMode((int)fs, target);
             for (int i = 0; i < m->ParameterCount && result >= 0; i++)
             {

@@ -20,6 +20,9 @@ internal enum ReportKind
     /// <summary>A socket of the container's network namespace travels with this record; the child waits.</summary>
     NetworkNamespace,
 
+    /// <summary>A detached tree whose ids are to be mapped travels with this record; the child waits.</summary>
+    MapIds,
+
     /// <summary>The seccomp listener travels with this record; the child waits.</summary>
     Listener,
 

@@ -68,7 +68,9 @@ internal static partial class Uapi
     public const long ST_NOSUID = 0x2;
     public const long ST_NODEV = 0x4;
     public const long ST_NOEXEC = 0x8;
+    public const long ST_NOATIME = 0x400;
     public const long ST_NODIRATIME = 0x800;
+    public const long ST_RELATIME = 0x1000;
 
     /// <summary>linux/proc_ns.h (in linux/fs.h as PROCFS_ROOT_INO from Linux 6.17): inode number of a procfs's root.</summary>
     public const ulong PROC_ROOT_INO = 1;

@@ -42,8 +42,11 @@ internal static partial class Uapi
     public const int SIGHUP = 1;
     public const int SIGINT = 2;
     public const int SIGQUIT = 3;
+    public const int SIGABRT = 6;
+    public const int SIGBUS = 7;
     public const int SIGKILL = 9;
     public const int SIGPIPE = 13;
+    public const int SIGSEGV = 11;
     public const int SIGTERM = 15;
     public const int SIGCHLD = 17;
     public const int SIGCONT = 18;

@@ -282,6 +282,8 @@ internal sealed unsafe partial class Creation
         slot->Program.filter = code;
         slot->Program.len = (ushort)count;
         slot->Flags = load.FilterFlags;
+        if (Log.IsDebug)
+            Log.Debug($"seccomp filter flags: {load.FilterFlags}");
         slot->OptionalFlags = load.OptionalFlags;
     }
 

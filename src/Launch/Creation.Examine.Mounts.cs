@@ -48,7 +48,7 @@ internal sealed partial class Creation
         using Fd link = new(Sys.openat(root.Number, target.Span, Uapi.O_PATH | Uapi.O_NOFOLLOW));
         if (link.Number < 0 || Sys.fstat(link.Number, out stat st) < 0 || (st.st_mode & Uapi.S_IFMT) != Uapi.S_IFLNK)
             return;
-        findings.Add(Severity.Error, new Fault($"{mount.Type} must be mounted on an ordinary directory")
+        findings.Add(Severity.Error, new Fault($"{mount.Type} must be mounted on ordinary directory")
         {
             Field = field,
             Syscall = "openat2",

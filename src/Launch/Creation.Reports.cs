@@ -44,6 +44,10 @@ internal sealed unsafe partial class Creation
                     MoveNetworkDevices();
                     Go();
                     break;
+                case ReportKind.MapIds:
+                    MapLateIds(report.Step);
+                    Go();
+                    break;
                 default:
                     AllocatedByChild = report.Allocated;
                     if (_devicesLate)
@@ -215,7 +219,7 @@ internal sealed unsafe partial class Creation
     {
         int result = Sys.waitid(Uapi.P_PID, _pid, out siginfo_t info, Uapi.WEXITED | Uapi.__WALL);
         _pid = result < 0 ? _pid : 0;
-        string how = result < 0 || info.si_code == Uapi.CLD_EXITED ? "ended" : $"was killed by signal {info.si_status}";
+        string how = result < 0 || info.si_code == Uapi.CLD_EXITED ? "ended" : $"was {Failure.KilledBy(info.si_status)}";
         return new Fault($"the container's process {how} while it was set up")
         {
             Hint = info.si_status switch

@@ -52,6 +52,18 @@ internal sealed unsafe partial class Creation
         own?.Dispose();
     }
 
+    // Of a tree that exists among the container's mounts only.
+    private void MapLateIds(int index)
+    {
+        using Fd tree = _received ?? throw new FaultException("the tree to map did not arrive");
+        _received = null;
+        Step step = _plan.Steps[index];
+        IdMap ids = _plan.LateIds[step.Number];
+        using MappingNamespaces mappings = new();
+        using Fd? own = ids.IsContainers ? NamespaceHolder.Open(_pid, ids.Field) : null;
+        IdMappedMount.Apply(tree.Number, own?.Number ?? mappings.For(ids), ids.Recursive, ids.Field, Failure.Text(step.Second));
+    }
+
     private void CloseSources()
     {
         foreach (BindSource source in _plan.ParentSources)

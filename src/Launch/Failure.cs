@@ -92,6 +92,7 @@ internal static unsafe partial class Failure
         Op.OpenLayer => "cannot use it as a directory of the root file system",
         Op.MountLayers => Layers(step, report),
         Op.AttachRootfs => $"cannot use \"{Text(step.Text)}\" as root file system",
+        Op.MountBind when step.Second is not null && report.Syscall == SYS.open_tree => $"source \"{Text(step.Second)}\" in the container",
         Op.MountFilesystem or Op.MountCgroup or Op.MountBind => Mount(step, report),
         Op.OpenDev or Op.MakeDevice or Op.BindDevice => Device(report),
         Op.MakeSymlink or Op.ReplaceSymlink => $"cannot make /dev/{Text(step.Text)}",
@@ -131,7 +132,7 @@ internal static unsafe partial class Failure
         if (report.Syscall == SYS.fstatfs)
             return "cannot be mounted because it is inside /proc: the source is not a proc file system";
         if (m->PlainTarget != 0 && report.Errno is Errno.ELOOP or Errno.ENOTDIR)
-            return $"{Text(m->Type)} must be mounted on an ordinary directory";
+            return $"{Text(m->Type)} must be mounted on ordinary directory";
         if (m->OverRoot != 0 && report.Errno == Errno.ENOSYS)
             return "only kernels with move_mount can mount over the root";
         if (step.Op == Op.MountBind && report.Syscall == SYS.symlinkat)
@@ -190,6 +191,22 @@ internal static unsafe partial class Failure
         (Op.PivotRoot, Errno.EINVAL) => "use --no-pivot on a ramdisk root",
         _ => null,
     };
+
+    /// <summary>How a process ended that a signal killed, with what the common ones mean (signal(7)).</summary>
+    public static string KilledBy(int signal)
+    {
+        string? meaning = signal switch
+        {
+            Uapi.SIGABRT => "aborted",
+            Uapi.SIGBUS => "bus error",
+            Uapi.SIGKILL => "killed",
+            Uapi.SIGSEGV => "segmentation fault",
+            Uapi.SIGSYS => "bad system call: a seccomp filter forbids it",
+            Uapi.SIGTERM => "terminated",
+            _ => null,
+        };
+        return $"killed by signal {signal}" + (meaning is null ? null : $" ({meaning})");
+    }
 
     /// <summary>Name of a system call that the child uses, null for 0.</summary>
     public static string? SyscallName(int number) => number switch

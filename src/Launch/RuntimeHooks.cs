@@ -67,7 +67,7 @@ internal static unsafe class RuntimeHooks
         string how = result.End switch
         {
             HookEnd.Exited => $"exit status {result.Status}",
-            HookEnd.Killed => $"killed by signal {result.Status}",
+            HookEnd.Killed => Launch.Failure.KilledBy(result.Status),
             HookEnd.TimedOut when timeout > 0 => $"hook ran past specified timeout of {timeout / 1000} s",
             HookEnd.TimedOut => "hook ran past specified timeout",
             HookEnd.Interrupted => "ended because the container or this command was",

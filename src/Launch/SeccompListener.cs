@@ -27,7 +27,8 @@ internal static class SeccompListener
 
         if (result == payload.Length)
             return;
-        throw new FaultException(new Fault("cannot hand over the seccomp listener")
+        string problem = syscall == "connect" ? "failed to connect with seccomp agent" : "cannot hand over the seccomp listener";
+        throw new FaultException(new Fault(problem)
         {
             Field = field,
             Value = System.Text.Encoding.UTF8.GetString(path),

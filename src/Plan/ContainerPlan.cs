@@ -45,6 +45,9 @@ internal sealed unsafe class ContainerPlan
     /// <summary>File systems that the parent makes into slots because their ids are mapped.</summary>
     public List<FilesystemSource> ParentFilesystems { get; } = [];
 
+    /// <summary>Mappings of trees that the child opens among the container's mounts and the parent maps when asked.</summary>
+    public List<IdMap> LateIds { get; } = [];
+
     /// <summary>What the parent does before the clone, with the rights that the child lacks.</summary>
     public List<Step> ParentSteps { get; } = [];
 

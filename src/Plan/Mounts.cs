@@ -55,6 +55,8 @@ internal sealed unsafe partial class Planner
             if (mounts[i].Source.IsEmpty)
                 throw new FaultException(new Fault("a bind mount needs a source") { Field = $"{field}.source" });
             Utf8 path = Paths.Below(_request.Bundle, mounts[i].Source);
+            if (Inside(path, i) is not null)
+                continue;
             int slot = _plan.NewSlot();
             _sources[i] = slot;
             if (_plan.ParentOpens || _options[i].Ids is not null)
@@ -122,6 +124,7 @@ internal sealed unsafe partial class Planner
         // and so is one made without a mount namespace; a user namespace never keeps its peers (mount_namespaces(7),
         // "Restrictions on mount namespaces").
         m->Enslave = _plan.ParentOpens || _plan.MountsRootfs || (options.Ids is not null && !SharesMounts) ? (byte)1 : (byte)0;
+        m->KeepsLocked = _plan.ParentOpens ? (byte)1 : (byte)0;
         m->InProc = Paths.IsWithin(target, "proc"u8) ? (byte)1 : (byte)0;
         m->TargetNofollow = options.KeepsTargetLink ? (byte)1 : (byte)0;
         m->OverRoot = overRoot && !options.IsRemount ? (byte)1 : (byte)0;
@@ -136,6 +139,8 @@ internal sealed unsafe partial class Planner
             step.Number = options.IsRemount ? Slot.None : _sources[index];
             m->CopySymlink = options.CopiesLink ? (byte)1 : (byte)0;
             m->OnlyProc = target.Is("proc"u8) ? (byte)1 : (byte)0;
+            if (!options.IsRemount && Inside(Paths.Below(_request.Bundle, mount.Source), index) is { } path)
+                BindInside(ref step, m, path, options);
             BindAttributes(m, options, field);
         }
         else

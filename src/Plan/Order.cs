@@ -85,10 +85,11 @@ internal sealed unsafe partial class Planner
         {
             _plan.Add(Op.Gate);
 
-            // After the wait, which needs a descriptor; the filter may forbid it.
+            // After the wait, which needs a descriptor; the filter may forbid it. The hooks are programs of the image and run
+            // as confined as the container's own.
             Rlimits();
-            StartHooks();
             Seccomp();
+            StartHooks();
         }
 
         _plan.Add(_execute with { Op = Op.Execute });

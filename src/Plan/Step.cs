@@ -95,6 +95,12 @@ internal unsafe struct MountStep
     /// <summary>Make the whole tree a slave first: it was cloned from the host's mount namespace.</summary>
     public byte Enslave;
 
+    /// <summary>
+    /// The parent cloned it for a user namespace: flags that the kernel would lock there stay as they are, and clearing
+    /// one by name is an error (mount_namespaces(7), "Restrictions on mount namespaces").
+    /// </summary>
+    public byte KeepsLocked;
+
     /// <summary>The destination must be a directory without symbolic links on the way (/proc, /sys).</summary>
     public byte PlainTarget;
 

@@ -14,13 +14,13 @@ internal ref partial struct Rules
             return;
         int mode = policy.Mode.IndexIn(MemoryPolicyNames.Modes);
         if (mode < 0)
-            Unknown("mode", "linux.memoryPolicy.mode", policy.Mode, MemoryPolicyNames.Modes);
+            Invalid("mode", "linux.memoryPolicy.mode", policy.Mode, MemoryPolicyNames.Modes);
         int flags = 0;
         for (int i = 0; i < policy.Flags?.Length; i++)
         {
             int flag = policy.Flags[i].IndexIn(MemoryPolicyNames.Flags);
             if (flag < 0)
-                Unknown("flag", $"linux.memoryPolicy.flags[{i}]", policy.Flags[i], MemoryPolicyNames.Flags);
+                Invalid("flag", $"linux.memoryPolicy.flags[{i}]", policy.Flags[i], MemoryPolicyNames.Flags);
             else
                 flags |= 1 << (MemoryPolicyNames.FirstFlag + flag);
         }
@@ -37,15 +37,15 @@ internal ref partial struct Rules
         string hint = "use a list such as 0-3,7";
         if (mode is MemoryPolicyNames.Default or MemoryPolicyNames.Local)
         {
-            problem = policy.Nodes.IsEmpty ? null : $"{policy.Mode} has no nodes";
+            problem = policy.Nodes.IsEmpty ? null : $"mode requires 0 nodes but got {Count(policy.Nodes)}";
             hint = "remove them";
         }
         else if (policy.Nodes.IsEmpty)
             problem = mode == MemoryPolicyNames.Preferred ? null : $"{policy.Mode} needs at least one node";
         else if (NumberList.Parse(policy.Nodes.Span, out string wrong) is not ulong[] nodes)
-            problem = wrong;
+            problem = $"invalid memory policy node: {wrong}";
         else if (NumberList.Last(nodes) > LastNode)
-            problem = $"a number above {LastNode}";
+            problem = $"invalid memory policy node: a number above {LastNode}";
         if (problem is not null)
         {
             Add(new Fault(problem)
@@ -56,6 +56,23 @@ internal ref partial struct Rules
             });
         }
     }
+
+    // What a list that is none counts as does not matter: it is wrong anyway.
+    private static int Count(Utf8 nodes)
+    {
+        int count = 0;
+        foreach (ulong word in NumberList.Parse(nodes.Span, out _) ?? [])
+            count += System.Numerics.BitOperations.PopCount(word);
+        return count;
+    }
+
+    private void Invalid(string what, string field, Utf8 word, string[] known) =>
+        Add(new Fault($"invalid memory policy {what}" + (word.IsNull ? ": missing" : null))
+        {
+            Field = field,
+            Value = word.IsNull ? null : Shown(word),
+            Hint = "use one of " + string.Join(", ", known),
+        });
 
     // The rules of the kernel, which only says EINVAL.
     private void Flags(MemoryPolicy policy, int mode, int flags)

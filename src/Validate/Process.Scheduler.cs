@@ -25,8 +25,8 @@ internal ref partial struct Rules
             Scheduler("nice", scheduler.Nice.Value.ToString(), "out of range", "use a number from -20 (most) to 19 (least)");
         if (policy < 0)
             return;
-        if (scheduler.Nice is not (null or 0) && policy is not (SchedulerNames.Other or SchedulerNames.Batch))
-            Scheduler("nice", scheduler.Nice.Value.ToString(), "only for SCHED_OTHER and SCHED_BATCH", "remove it");
+
+        // A nice value beside another policy has no effect (sched_setattr(2)); configs for runc and crun have it.
         Priority(scheduler, policy is SchedulerNames.Fifo or SchedulerNames.RoundRobin);
         if (policy == SchedulerNames.Deadline)
             Deadline(scheduler);

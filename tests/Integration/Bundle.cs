@@ -110,6 +110,15 @@ public sealed class Bundle
         return this;
     }
 
+    /// <summary>Adds a user namespace with 65,536 ids from 100000 on.</summary>
+    public Bundle MapUsers()
+    {
+        Namespace("user");
+        Linux["uidMappings"] = Mapping(100000, 65536);
+        Linux["gidMappings"] = Mapping(100000, 65536);
+        return this;
+    }
+
     public static JsonArray Mapping(int host, int size = 1, int container = 0) =>
         new(new JsonObject { ["containerID"] = container, ["hostID"] = host, ["size"] = size });
 

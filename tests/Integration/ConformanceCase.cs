@@ -57,7 +57,8 @@ internal sealed class ConformanceCase
     {
         foreach (string type in Strings(json["removeNamespaces"]))
             bundle.NoNamespace(type);
-        bundle.Merge((JsonObject)json["config"]!);
+        if (json["config"] is JsonObject config)
+            bundle.Merge(config);
         if (json["append"] is JsonObject append)
         {
             foreach ((string path, JsonNode? items) in append)

@@ -186,9 +186,7 @@ public sealed class FallbackTests : RuntimeTest
         Bundle.Linux["timeOffsets"] = new JsonObject { ["boottime"] = new JsonObject { ["secs"] = 1, ["nanosecs"] = 7 } };
         if (userNamespace)
         {
-            Bundle.Namespace("user");
-            Bundle.Linux["uidMappings"] = Bundle.Mapping(100000, 65536);
-            Bundle.Linux["gidMappings"] = Bundle.Mapping(100000, 65536);
+            Bundle.MapUsers();
         }
 
         Without(calls, errno).Run().Should().Be(new Outcome(0, "0\n7\n", ""));

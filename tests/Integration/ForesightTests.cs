@@ -18,7 +18,8 @@ public sealed class ForesightTests : RuntimeTest
     {
         "annotations/pidfd-receiver-missing", "linux.devices/existing-file", "linux.devices/existing-other",
         "linux.memoryPolicy/offline-nodes", "linux.sysctl/unknown", "linux.sysctl/value", "linux.timeOffsets/negative",
-        "mounts.uidMappings/unsupported-type", "mounts/copy-symlink-other", "mounts/dest-nofollow-directory",
+        "mounts.uidMappings/unsupported-type", "mounts/bind-of-mount-missing", "mounts/copy-symlink-other",
+        "mounts/dest-nofollow-directory",
         "mounts/link-into-proc", "mounts/link-to-proc", "mounts/remount-nothing", "process.cwd/not-of-user",
         "process.scheduler/iso",
     };

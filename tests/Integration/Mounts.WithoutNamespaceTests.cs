@@ -126,9 +126,7 @@ public sealed class MountsWithoutNamespaceTests : RuntimeTest
         }
         else
         {
-            Bundle.Namespace("user");
-            Bundle.Linux["uidMappings"] = Bundle.Mapping(100000, 65536);
-            Bundle.Linux["gidMappings"] = Bundle.Mapping(100000, 65536);
+            Bundle.MapUsers();
         }
 
         Outcome outcome = Create();

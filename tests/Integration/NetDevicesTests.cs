@@ -84,9 +84,7 @@ public sealed class NetDevicesTests : RuntimeTest
         Bundle.Args("/no/such/program");
         if (userNamespace.Length > 0)
         {
-            Bundle.Namespace("user");
-            Bundle.Linux["uidMappings"] = Bundle.Mapping(100000, 65536);
-            Bundle.Linux["gidMappings"] = Bundle.Mapping(100000, 65536);
+            Bundle.MapUsers();
         }
 
         Devices("v0", "net0");

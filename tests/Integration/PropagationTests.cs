@@ -24,7 +24,7 @@ public sealed class PropagationTests : RuntimeTest
         Directory.CreateDirectory(Bundle.InRootfs("/data"));
         Bundle.Mount("/data", "", shared, "rbind").Shell("mount -t tmpfs inner /data/inner; grep -E ' /data' /proc/self/mountinfo");
         if (userNamespace)
-            MapUsers();
+            Bundle.MapUsers();
         MayMount();
 
         try
@@ -60,7 +60,7 @@ public sealed class PropagationTests : RuntimeTest
         Bundle.Mount("/data", "", shared, "rbind").Shell("mount -t tmpfs within /data/inner && : >/data/inner/file");
         Bundle.Linux["rootfsPropagation"] = value;
         if (userNamespace)
-            MapUsers();
+            Bundle.MapUsers();
         MayMount();
         string before = File.ReadAllText("/proc/self/mountinfo");
 
@@ -116,13 +116,6 @@ public sealed class PropagationTests : RuntimeTest
         {
             Execute("umount", "-lR", shared);
         }
-    }
-
-    private void MapUsers()
-    {
-        Bundle.Namespace("user");
-        Bundle.Linux["uidMappings"] = Bundle.Mapping(100000, 65536);
-        Bundle.Linux["gidMappings"] = Bundle.Mapping(100000, 65536);
     }
 
     private void MayMount()

@@ -88,9 +88,7 @@ public sealed class StdioTests : RuntimeTest
         Bundle.Args("true").Process["user"] = new System.Text.Json.Nodes.JsonObject { ["uid"] = 1000, ["gid"] = 1000 };
         if (userNamespace)
         {
-            Bundle.Namespace("user");
-            Bundle.Linux["uidMappings"] = Bundle.Mapping(100000, 65536);
-            Bundle.Linux["gidMappings"] = Bundle.Mapping(100000, 65536);
+            Bundle.MapUsers();
         }
 
         string device = Leftovers.NullDevicePath(Work);

@@ -17,16 +17,16 @@ public sealed class LinuxMemoryPolicyTests
     public void Nodes_and_flags_suit_the_mode(string mode, string nodes, string flags) => Findings(mode, nodes, flags).Should().BeEmpty();
 
     [Theory]
-    [InlineData("DEFAULT", "0", "", "nodes \"0\": MPOL_DEFAULT has no nodes")]
-    [InlineData("LOCAL", "0", "", "nodes \"0\": MPOL_LOCAL has no nodes")]
+    [InlineData("DEFAULT", "0", "", "nodes \"0\": mode requires 0 nodes but got 1")]
+    [InlineData("LOCAL", "0-3,7", "", "nodes \"0-3,7\": mode requires 0 nodes but got 5")]
     [InlineData("BIND", "", "", "nodes: MPOL_BIND needs at least one node")]
     [InlineData("INTERLEAVE", "", "", "nodes: MPOL_INTERLEAVE needs at least one node")]
     [InlineData("PREFERRED_MANY", "", "", "nodes: MPOL_PREFERRED_MANY needs at least one node")]
     [InlineData("WEIGHTED_INTERLEAVE", "", "", "nodes: MPOL_WEIGHTED_INTERLEAVE needs at least one node")]
-    [InlineData("BIND", "1-", "", "nodes \"1-\": not a list of numbers and ranges")]
-    [InlineData("BIND", "32767", "", "nodes \"32767\": a number above 32766")]
-    [InlineData("X", "0", "", "mode \"MPOL_X\": unknown mode")]
-    [InlineData("BIND", "0", "X", "flags[0] \"MPOL_F_X\": unknown flag")]
+    [InlineData("BIND", "1-", "", "nodes \"1-\": invalid memory policy node: not a list of numbers and ranges")]
+    [InlineData("BIND", "32767", "", "nodes \"32767\": invalid memory policy node: a number above 32766")]
+    [InlineData("X", "0", "", "mode \"MPOL_X\": invalid memory policy mode")]
+    [InlineData("BIND", "0", "X", "flags[0] \"MPOL_F_X\": invalid memory policy flag")]
     [InlineData("BIND", "0", "STATIC_NODES,RELATIVE_NODES", "flags: MPOL_F_STATIC_NODES and MPOL_F_RELATIVE_NODES exclude each other")]
     [InlineData("INTERLEAVE", "0", "NUMA_BALANCING", "flags: MPOL_F_NUMA_BALANCING is only for")]
     [InlineData("LOCAL", "", "STATIC_NODES", "flags: they place nodes, and MPOL_LOCAL has none here")]
@@ -36,7 +36,7 @@ public sealed class LinuxMemoryPolicyTests
 
     [Fact]
     public void A_mode_is_required() => Validating.Linux("\"memoryPolicy\": {\"nodes\": \"0\"}")
-        .Should().ContainSingle().Which.Should().StartWith("linux.memoryPolicy.mode: missing; use one of MPOL_DEFAULT, ");
+        .Should().ContainSingle().Which.Should().StartWith("linux.memoryPolicy.mode: invalid memory policy mode: missing; use one of MPOL_DEFAULT, ");
 
     [Theory]
     [InlineData("\"domain\": \"LINUX\"", null)]

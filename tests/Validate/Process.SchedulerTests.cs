@@ -23,7 +23,6 @@ public sealed class ProcessSchedulerTests
     [InlineData("\"policy\": \"sched_other\"", "policy \"sched_other\": unknown policy")]
     [InlineData("\"policy\": \"SCHED_OTHER\", \"nice\": 20", "nice \"20\": out of range")]
     [InlineData("\"policy\": \"SCHED_OTHER\", \"nice\": -21", "nice \"-21\": out of range")]
-    [InlineData("\"policy\": \"SCHED_IDLE\", \"nice\": 1", "nice \"1\": only for SCHED_OTHER and SCHED_BATCH")]
     [InlineData("\"policy\": \"SCHED_BATCH\", \"priority\": 1", "priority \"1\": only for SCHED_FIFO and SCHED_RR")]
     [InlineData("\"policy\": \"SCHED_FIFO\"", "priority: out of range")]
     [InlineData("\"policy\": \"SCHED_RR\", \"priority\": 100", "priority \"100\": out of range")]
