@@ -70,10 +70,14 @@ internal static unsafe partial class Executor
             if (m->Legacy != 0 || c->HasMountApi == 0)
             {
                 mount = result = LegacyMount(c, m, (int)target);
+                if (result >= 0)
+                    result = CopyUp(c, m, (int)target, (int)mount);
             }
             else
             {
                 mount = result = CreateFilesystem(c, m, (int)target);
+                if (result >= 0)
+                    result = CopyUp(c, m, (int)target, (int)mount);
                 if (result >= 0)
                     result = Call(c, SYS.move_mount, Attach((int)mount, (int)target));
             }

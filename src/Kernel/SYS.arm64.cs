@@ -30,6 +30,8 @@ internal static class SYS
     public const int fchown = 55;
     public const int fchownat = 54;
     public const int fcntl = 25;
+    public const int fgetxattr = 10;
+    public const int flistxattr = 13;
     public const int flock = 32;
     public const int fsconfig = 431;
     public const int fsetxattr = 7;

@@ -30,6 +30,8 @@ internal static class SYS
     public const int fchown = 93;
     public const int fchownat = 260;
     public const int fcntl = 72;
+    public const int fgetxattr = 193;
+    public const int flistxattr = 196;
     public const int flock = 73;
     public const int fsconfig = 431;
     public const int fsetxattr = 190;

@@ -33,7 +33,7 @@ internal sealed unsafe partial class Planner
         for (int i = 0; i < mounts.Length; i++)
         {
             string field = $"mounts[{i}]";
-            _options[i] = MountOptions.Parse(mounts[i].Options, field);
+            _options[i] = MountOptions.Parse(mounts[i].Options);
             _options[i].Ids = IdMapOf(mounts[i], _options[i], field);
             if (!_options[i].IsBind || _options[i].IsRemount)
                 continue;
@@ -112,6 +112,7 @@ internal sealed unsafe partial class Planner
         for (int i = 0; i < options.Propagation.Count; i++)
             m->Propagation[i] = options.Propagation[i];
         Step step = new() { Field = _plan.Field($"{field} \"{mount.Destination}\""), Slot = Slot.None, Data = m };
+        CopyUp(m, options, type, field);
         if (options.IsBind)
         {
             step.Op = Op.MountBind;

@@ -77,6 +77,9 @@ internal unsafe struct MountStep
     /// <summary>MS_* of mount(2).</summary>
     public ulong Flags;
 
+    /// <summary>How the covered directory's content is copied in; null for not at all.</summary>
+    public CopyUpStep* CopyUp;
+
     /// <summary>MOUNT_ATTR_* of the top mount.</summary>
     public ulong AttributesSet;
     public ulong AttributesClear;
