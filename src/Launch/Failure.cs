@@ -119,6 +119,8 @@ internal static unsafe partial class Failure
         MountStep* m = (MountStep*)step.Data;
         if (report.Extra == Executor.CopyingUp)
             return "cannot copy the directory's content into the tmpfs";
+        if (report.Syscall == SYS.fsetxattr)
+            return $"cannot label {Text(m->Type)} with \"{Text(m->Label)}\" (linux.mountLabel)";
         if (report.Syscall == SYS.fsconfig && report.Extra > 0)
         {
             byte* key = m->Parameters[2 * (report.Extra - 1)];

@@ -1,4 +1,3 @@
-using System;
 using System.Collections.Generic;
 using OciRun.Errors;
 using OciRun.Kernel;
@@ -129,8 +128,8 @@ internal sealed unsafe partial class Planner
             FilesystemAttributes(m, options, type, target);
             if (options.Ids is not null)
                 MapFilesystem(m, ref step, options, type, field);
-            else if (cgroup && _request.CgroupPath is not null)
-                step.Second = Arena.Text(Sys.Bytes(_request.CgroupPath));
+            else if (cgroup)
+                CgroupFallback(m, ref step);
             if (type.Is("tmpfs"u8) && (options.Flags & Uapi.MS_RDONLY) != 0)
             {
                 // Content such as devices is made first.
@@ -225,14 +224,14 @@ internal sealed unsafe partial class Planner
                 words.Add(word);
         }
 
-        m->Parameters = (byte**)Arena.Allocate(16L * Math.Max(words.Count, 1));
+        m->Parameters = (byte**)Arena.Allocate(16L * (words.Count + 1));
         m->ParameterCount = words.Count;
         List<byte> data = [];
         for (int i = 0; i < words.Count; i++)
         {
             int equals = words[i].IndexOf((byte)'=');
             m->Parameters[2 * i] = Arena.Text(equals < 0 ? words[i] : words[i].Slice(0, equals));
-            m->Parameters[(2 * i) + 1] = equals < 0 ? null : Arena.Text(words[i].Slice(equals + 1));
+            m->Parameters[(2 * i) + 1] = equals < 0 ? null : Arena.Text(WithoutQuotes(words[i], equals));
             if (i < own)
                 continue;
             if (data.Count > 0)
@@ -240,6 +239,7 @@ internal sealed unsafe partial class Planner
             data.AddRange(words[i].Span);
         }
 
+        Label(m, type, words, data);
         m->Data = data.Count == 0 ? null : Arena.Text(System.Runtime.InteropServices.CollectionsMarshal.AsSpan(data));
     }
 }

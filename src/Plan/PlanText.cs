@@ -119,6 +119,8 @@ internal static unsafe partial class PlanText
         Append(text, "clear recursively", m->RecursiveClear);
         if (m->Data is not null)
             text.Append(", data ").Append(Quote(m->Data));
+        if (m->Label is not null)
+            text.Append(", label ").Append(Quote(m->Label));
         if (m->CopyUp is not null)
             text.Append(", with the directory's content");
         for (int i = 0; i < m->PropagationCount; i++)

@@ -104,6 +104,8 @@ internal sealed unsafe partial class Planner
         // One overlay at a time may have the upper directory, and hard links survive a write.
         if (l->Writable != 0)
             options.Add(("index", "on"));
+        if (!_linux.MountLabel.IsEmpty)
+            options.Add((LabelOption, _linux.MountLabel.ToString()));
         l->OptionCount = options.Count;
         l->Options = (byte**)Arena.Allocate(16L * options.Count);
         string data = "";
@@ -112,7 +114,8 @@ internal sealed unsafe partial class Planner
             (string key, string? value) = options[i];
             l->Options[2 * i] = Arena.Text(new Utf8(key));
             l->Options[(2 * i) + 1] = value is null ? null : Arena.Text(new Utf8(value));
-            data += value is null ? $"{key}," : $"{key}={value},";
+            bool label = key.EndsWith("context", System.StringComparison.Ordinal);
+            data += value is null ? $"{key}," : label ? $"{key}=\"{value}\"," : $"{key}={value},";
         }
 
         l->Data = Arena.Text(new Utf8(data));

@@ -14,25 +14,7 @@ internal ref partial struct Rules
     private void NotApplied()
     {
         if (_config.Linux is Linux linux)
-        {
             RefuseSharing(linux.RootfsPropagation);
-            Refuse(linux.MountLabel, "linux.mountLabel");
-        }
-    }
-
-    private void Refuse(Utf8 value, string field) => Refuse(!value.IsEmpty, field, value);
-
-    /// <summary>Refuses a field; of an object, <paramref name="value"/> is the member that names what is asked for.</summary>
-    private void Refuse(bool given, string field, Utf8 value = default)
-    {
-        if (!given)
-            return;
-        Refuse(new Fault("this field is not applied by this version")
-        {
-            Field = field,
-            Value = value.IsEmpty ? null : Shown(value),
-            Hint = "remove it",
-        });
     }
 
     private void RefuseSharing(Utf8 propagation)

@@ -51,6 +51,7 @@ internal ref partial struct Rules
         NetDevices();
         IntelRdt();
         RootfsPropagation();
+        MountLabel();
         NotApplied();
         return _findings ?? [];
     }

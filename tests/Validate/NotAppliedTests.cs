@@ -6,13 +6,6 @@ namespace OciRun.Tests.Validate;
 
 public sealed class NotAppliedTests
 {
-    private const string Field = "this field is not applied by this version; remove it";
-
-    [Theory]
-    [InlineData("\"mountLabel\": \"a:b:c\"", "linux.mountLabel \"a:b:c\"")]
-    public void Fields_of_linux_are_refused(string member, string field) =>
-        Validating.Linux("\"namespaces\": [{\"type\": \"time\"}], " + member).Should().Equal($"{field}: {Field}");
-
     [Theory]
     [InlineData("shared")]
     [InlineData("rshared")]
