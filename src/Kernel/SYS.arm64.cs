@@ -103,6 +103,8 @@ internal static class SYS
     public const int sendto = 206;
     public const int set_mempolicy = 237;
     public const int setdomainname = 162;
+    public const int setfsgid = 152;
+    public const int setfsuid = 151;
     public const int setgroups = 159;
     public const int sethostname = 161;
     public const int setns = 268;

@@ -103,6 +103,8 @@ internal static class SYS
     public const int sendto = 44;
     public const int set_mempolicy = 238;
     public const int setdomainname = 171;
+    public const int setfsgid = 123;
+    public const int setfsuid = 122;
     public const int setgroups = 116;
     public const int sethostname = 170;
     public const int setns = 308;
