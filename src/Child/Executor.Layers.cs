@@ -257,7 +257,11 @@ internal static unsafe partial class Executor
             if (c->HasMountApi != 0)
             {
                 byte empty = 0;
-                long tree = OpenTree(c, layer, &empty, (uint)Uapi.AT_EMPTY_PATH);
+                long tree = layer;
+                if (l->Mapped != 0)
+                    c->Slots[l->First] = -1;
+                else
+                    tree = OpenTree(c, layer, &empty, (uint)Uapi.AT_EMPTY_PATH);
                 if (tree < 0)
                     return tree;
                 result = c->HasMountSetattr != 0 || l->Detached != 0 ? SetReadonly(c, (int)tree) : 0;

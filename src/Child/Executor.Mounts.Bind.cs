@@ -99,6 +99,8 @@ internal static unsafe partial class Executor
                 result = SetAttributes(c, tree, m->AttributesSet, m->AttributesClear, m->AttributesForbidden, recursive: false);
             if (result >= 0 && (c->HasMountSetattr != 0 || (m->RecursiveSet | m->RecursiveClear) != 0))
                 result = SetAttributes(c, tree, m->RecursiveSet, m->RecursiveClear, m->RecursiveClear, recursive: true);
+            if (result >= 0)
+                result = CopyUp(c, m, (int)target, tree);
             if (result >= 0 && c->HasMountApi != 0)
                 result = Call(c, SYS.move_mount, Attach(tree, (int)target));
             Raw.close((int)target);

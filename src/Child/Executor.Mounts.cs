@@ -70,15 +70,21 @@ internal static unsafe partial class Executor
             if (m->Legacy != 0 || c->HasMountApi == 0)
             {
                 mount = result = LegacyMount(c, m, (int)target);
+                if (result >= 0)
+                    result = CopyUp(c, m, (int)target, (int)mount);
             }
             else
             {
                 mount = result = CreateFilesystem(c, m, (int)target);
                 if (result >= 0)
+                    result = CopyUp(c, m, (int)target, (int)mount);
+                if (result >= 0)
                     result = Call(c, SYS.move_mount, Attach((int)mount, (int)target));
             }
 
             Raw.close((int)target);
+            if (result >= 0)
+                result = LabelRoot(c, m, (int)mount);
             if (result < 0)
                 return result;
             result = SetPropagation(c, m, (int)mount);
@@ -234,6 +240,24 @@ internal static unsafe partial class Executor
         }
     }
 
+    // Where no option of the file system gives the label.
+    private static long LabelRoot(ChildContext* c, MountStep* m, int mount)
+    {
+        unchecked
+        {
+            if (m->Label is null)
+                return 0;
+            long root = OpenDirectory(c, mount);
+            if (root < 0)
+                return root;
+            long result;
+            fixed (byte* name = "security.selinux"u8)
+                result = Raw.fsetxattr((int)root, name, m->Label, m->LabelLength);
+            Raw.close((int)root);
+            return Call(c, SYS.fsetxattr, result);
+        }
+    }
+
     private static long SetPropagation(ChildContext* c, MountStep* m, int mount)
     {
         unchecked
@@ -294,20 +318,36 @@ internal static unsafe partial class Executor
         }
     }
 
-    // A cgroup2 mount; where the kernel refuses it (no right over the cgroup namespace), the directory itself.
+    // A cgroup2 mount; where the kernel refuses it (no right over the cgroup namespace, or the same one is there already),
+    // the directory itself; and what the plan has in place of one that is not there.
     private static long MountCgroup(ChildContext* c, Step* s)
     {
         unchecked
         {
-            long result = MountFilesystem(c, s);
-            if (result is not -Errno.EPERM and not -Errno.EBUSY || s->Second is null)
-                return result;
             MountStep* m = (MountStep*)s->Data;
-            long tree = OpenTree(c, Uapi.AT_FDCWD, s->Second, (uint)Uapi.AT_RECURSIVE);
-            if (tree < 0)
-                return tree;
+            long result = MountFilesystem(c, s);
+            if (result is not -Errno.EPERM and not -Errno.EBUSY)
+                return result;
+            if (s->Second is not null)
+            {
+                long tree = OpenTree(c, Uapi.AT_FDCWD, s->Second, (uint)Uapi.AT_RECURSIVE);
+                if (tree >= 0)
+                {
+                    c->Syscall = 0;
+                    c->Message[0] = 0;
+                    return AttachBind(c, s, m, (int)tree);
+                }
+
+                result = tree;
+            }
+
+            if (m->Mask is null || (result != -Errno.ENOENT && s->Second is not null))
+                return result;
             c->Syscall = 0;
-            return AttachBind(c, s, m, (int)tree);
+            c->Message[0] = 0;
+            Step mask = *s;
+            mask.Data = m->Mask;
+            return MountFilesystem(c, &mask);
         }
     }
 }

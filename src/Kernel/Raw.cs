@@ -90,6 +90,28 @@ internal static unsafe class Raw
     public static long fchownat(int dirfd, byte* path, uint uid, uint gid, int flags) =>
         unchecked(Call(SYS.fchownat, dirfd, (long)path, uid, gid, flags));
 
+    public static long fchmod(int fd, uint mode) => unchecked(Call(SYS.fchmod, fd, mode));
+
+    public static long fchmodat(int dirfd, byte* path, uint mode) => unchecked(Call(SYS.fchmodat, dirfd, (long)path, mode));
+
+    public static long utimensat(int dirfd, byte* path, timespec* times, int flags) =>
+        unchecked(Call(SYS.utimensat, dirfd, (long)path, (long)times, flags));
+
+    public static long ftruncate(int fd, long length) => unchecked(Call(SYS.ftruncate, fd, length));
+
+    public static long sendfile(int to, int from, long* offset, long count) =>
+        unchecked(Call(SYS.sendfile, to, from, (long)offset, count));
+
+    public static long getdents64(int fd, byte* buffer, long size) => unchecked(Call(SYS.getdents64, fd, (long)buffer, size));
+
+    public static long flistxattr(int fd, byte* names, long size) => unchecked(Call(SYS.flistxattr, fd, (long)names, size));
+
+    public static long fgetxattr(int fd, byte* name, byte* value, long size) =>
+        unchecked(Call(SYS.fgetxattr, fd, (long)name, (long)value, size));
+
+    public static long fsetxattr(int fd, byte* name, byte* value, long size) =>
+        unchecked(Call(SYS.fsetxattr, fd, (long)name, (long)value, size, 0));
+
     public static long faccessat2(int dirfd, byte* path, int mode, int flags) =>
         unchecked(Call(SYS.faccessat2, dirfd, (long)path, mode, flags));
 

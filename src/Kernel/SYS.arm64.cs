@@ -30,6 +30,8 @@ internal static class SYS
     public const int fchown = 55;
     public const int fchownat = 54;
     public const int fcntl = 25;
+    public const int fgetxattr = 10;
+    public const int flistxattr = 13;
     public const int flock = 32;
     public const int fsconfig = 431;
     public const int fsetxattr = 7;
@@ -101,6 +103,8 @@ internal static class SYS
     public const int sendto = 206;
     public const int set_mempolicy = 237;
     public const int setdomainname = 162;
+    public const int setfsgid = 152;
+    public const int setfsuid = 151;
     public const int setgroups = 159;
     public const int sethostname = 161;
     public const int setns = 268;

@@ -30,6 +30,8 @@ internal static class SYS
     public const int fchown = 93;
     public const int fchownat = 260;
     public const int fcntl = 72;
+    public const int fgetxattr = 193;
+    public const int flistxattr = 196;
     public const int flock = 73;
     public const int fsconfig = 431;
     public const int fsetxattr = 190;
@@ -101,6 +103,8 @@ internal static class SYS
     public const int sendto = 44;
     public const int set_mempolicy = 238;
     public const int setdomainname = 171;
+    public const int setfsgid = 123;
+    public const int setfsuid = 122;
     public const int setgroups = 116;
     public const int sethostname = 170;
     public const int setns = 308;

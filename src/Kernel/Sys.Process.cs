@@ -8,6 +8,24 @@ internal static unsafe partial class Sys
 
     public static uint geteuid() => (uint)Call(SYS.geteuid);
 
+    /// <summary>Ids of files that this thread makes; from 0 to another one also takes rights out of the effective set.</summary>
+    public static void setfsuid(uint uid) => Call(SYS.setfsuid, uid);
+
+    public static void setfsgid(uint gid) => Call(SYS.setfsgid, gid);
+
+    /// <summary>Makes all permitted capabilities effective.</summary>
+    public static int RaiseEffective()
+    {
+        __user_cap_header_struct header = new() { version = Uapi._LINUX_CAPABILITY_VERSION_3 };
+        __user_cap_data_struct* data = stackalloc __user_cap_data_struct[2];
+        int result = (int)Call(SYS.capget, (long)(&header), (long)data);
+        if (result < 0)
+            return result;
+        data[0].effective = data[0].permitted;
+        data[1].effective = data[1].permitted;
+        return (int)Call(SYS.capset, (long)(&header), (long)data);
+    }
+
     public static uint getegid() => (uint)Call(SYS.getegid);
 
     public static uint getuid() => (uint)Call(SYS.getuid);

@@ -33,6 +33,8 @@ internal static partial class Uapi
     public const int LOCK_UN = 8;
     public const int X_OK = 1;
     public const int SEEK_SET = 0;
+    public const int SEEK_DATA = 3;
+    public const int SEEK_HOLE = 4;
 
     // linux/openat2.h
     public const ulong RESOLVE_NO_XDEV = 0x01;

@@ -16,7 +16,7 @@ internal sealed partial class Creation
         {
             Utf8 target = Paths.InRoot(mounts[i].Destination);
             string field = $"mounts[{i}] \"{mounts[i].Destination}\"";
-            MountOptions options = MountOptions.Parse(mounts[i].Options, field);
+            MountOptions options = MountOptions.Parse(mounts[i].Options);
             bool bind = options.IsBind;
             if (options.IsRemount || options.KeepsSourceLink || options.KeepsTargetLink)
                 continue;

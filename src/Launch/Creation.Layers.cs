@@ -47,7 +47,7 @@ internal sealed unsafe partial class Creation
             Step copy = step;
             _context->Syscall = 0;
             _context->Extra = 0;
-            long result = Executor.Prepare(_context, &copy);
+            long result = step.Op == Op.MountLayers && _plan.LayerIds is not null ? MountMapped(step) : Executor.Prepare(_context, &copy);
             if (result >= 0)
                 continue;
             Report report = new() { Kind = ReportKind.Failed, Syscall = _context->Syscall, Errno = (int)-result, Extra = _context->Extra };

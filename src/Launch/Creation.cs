@@ -98,6 +98,8 @@ internal sealed unsafe partial class Creation : IDisposable
             LastCapability = Machine.LastCapability,
             TimeNamespaceOnExec = Machine.KernelVersion >= new Version(6, 1),
             CgroupPath = cgroup,
+            CgroupMount = FindCgroupMount()?.Path,
+            Rootless = Machine.IsRootlessCgroup(_options.Rootless),
             ConfinedByAppArmor = _config.Process is { NoNewPrivileges: true, ApparmorProfile.IsEmpty: false } && Machine.ConfinedByAppArmor,
         });
         _record = _record with
@@ -265,7 +267,8 @@ internal sealed unsafe partial class Creation : IDisposable
 
         // Looked up only for a config that asks.
         AppArmor = config.Process is { ApparmorProfile.IsEmpty: false } && Machine.AppArmorEnabled,
-        SELinux = config.Process is { SelinuxLabel.IsEmpty: false } && Machine.SELinuxEnabled,
+        SELinux = (config.Process is { SelinuxLabel.IsEmpty: false } || config.Linux is { MountLabel.IsEmpty: false })
+            && Machine.SELinuxEnabled,
     };
 
     // Resolved once: a link on the way that changes later cannot move the root.
@@ -320,6 +323,14 @@ internal sealed unsafe partial class Creation : IDisposable
     }
 
     private CgroupMount? _mount;
+
+    // A container without a cgroup may still show the hierarchy.
+    private CgroupMount? FindCgroupMount()
+    {
+        if (_mount is null && System.Array.Exists(_config.Mounts ?? [], static mount => mount.Type.Is("cgroup"u8) || mount.Type.Is("cgroup2"u8)))
+            return CgroupMount.Find();
+        return _mount;
+    }
     private string _cgroupPath = "";
 
     // A rootless user whose tree is not delegated runs without a cgroup, unless the config asks for one (features.md RL08).

@@ -39,6 +39,7 @@ internal static unsafe partial class Failure
             Errno.E2BIG => "join some layers, or use Linux 6.8",
             Errno.ELOOP => "layers, upper and work must not contain one another",
             Errno.ENOSYS => "layers under a user namespace need the mount API of Linux 5.2",
+            Errno.EINVAL when l->Mapped != 0 => "id-mapped layers need Linux 6.15 and file systems whose ids can be mapped; the kernel's log says more",
             Errno.EINVAL when l->Detached != 0 && l->Ephemeral != 0 => "a throw-away upper under a user namespace needs Linux 6.15; give an upper directory",
             Errno.EINVAL when l->Writable != 0 => "upper and work must be on the same mount, of a file system that overlay can write to; the kernel's log says more",
             Errno.EINVAL => "the kernel's log says more",

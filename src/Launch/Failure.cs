@@ -118,6 +118,10 @@ internal static unsafe partial class Failure
     private static string Mount(in Step step, in Report report)
     {
         MountStep* m = (MountStep*)step.Data;
+        if (report.Extra == Executor.CopyingUp)
+            return "cannot copy the directory's content into the tmpfs";
+        if (report.Syscall == SYS.fsetxattr)
+            return $"cannot label {Text(m->Type)} with \"{Text(m->Label)}\" (linux.mountLabel)";
         if (report.Syscall == SYS.fsconfig && report.Extra > 0)
         {
             byte* key = m->Parameters[2 * (report.Extra - 1)];
@@ -166,6 +170,7 @@ internal static unsafe partial class Failure
         (Op.MountLayers, _) => LayersHint(step, report),
         (Op.MountFilesystem or Op.MountCgroup or Op.MountBind or Op.OpenDev, Errno.EROFS) =>
             "the root file system is read-only and lacks the mount point: make it there, or give layers an upper directory",
+        (Op.MountFilesystem or Op.MountBind, _) when report.Extra == Executor.CopyingUp => CopyUpHint(report),
         (Op.MountFilesystem, Errno.ENODEV) => "the kernel has no such file system (for a bind mount, add the option \"bind\")",
         (Op.MountBind, Errno.EPERM) => "the host locks a mount flag that the options clear",
         (Op.MountBind, Errno.ENOTDIR) => "source and destination must both be directories or both be files",
@@ -207,6 +212,15 @@ internal static unsafe partial class Failure
         };
         return $"killed by signal {signal}" + (meaning is null ? null : $" ({meaning})");
     }
+
+    private static string? CopyUpHint(in Report report) => (report.Syscall, report.Errno) switch
+    {
+        (SYS.mknodat, Errno.EPERM) => "a user namespace cannot have device nodes in a tmpfs: bind-mount them",
+        (SYS.fchownat, Errno.EINVAL) => "map the owner's ids in linux.uidMappings and linux.gidMappings",
+        (_, Errno.ENOSPC) => "raise the tmpfs's size= or nr_inodes=",
+        (_, Errno.ENAMETOOLONG or Errno.EMFILE) => $"directories may be {CopyUpStep.MaximumDepth} deep, and every level takes two descriptors (ulimit -n)",
+        _ => null,
+    };
 
     /// <summary>Name of a system call that the child uses, null for 0.</summary>
     public static string? SyscallName(int number) => number switch
@@ -265,6 +279,17 @@ internal static unsafe partial class Failure
         SYS.ioprio_set => nameof(SYS.ioprio_set),
         SYS.personality => nameof(SYS.personality),
         SYS.set_mempolicy => nameof(SYS.set_mempolicy),
+        SYS.fchmod => nameof(SYS.fchmod),
+        SYS.fchmodat => nameof(SYS.fchmodat),
+        SYS.fgetxattr => nameof(SYS.fgetxattr),
+        SYS.flistxattr => nameof(SYS.flistxattr),
+        SYS.fsetxattr => nameof(SYS.fsetxattr),
+        SYS.ftruncate => nameof(SYS.ftruncate),
+        SYS.getdents64 => nameof(SYS.getdents64),
+        SYS.lseek => nameof(SYS.lseek),
+        SYS.readlinkat => nameof(SYS.readlinkat),
+        SYS.sendfile => nameof(SYS.sendfile),
+        SYS.utimensat => nameof(SYS.utimensat),
         _ => $"syscall {number}",
     };
 

@@ -51,6 +51,9 @@ internal sealed unsafe class ContainerPlan
     /// <summary>What the parent does before the clone, with the rights that the child lacks.</summary>
     public List<Step> ParentSteps { get; } = [];
 
+    /// <summary>How the ids of the root file system's layers are mapped; null when they are not.</summary>
+    public IdMap? LayerIds { get; set; }
+
     public int NewSlot() => SlotCount++;
 
     /// <summary>Remembers a config path for steps that may fail; 0 for none.</summary>

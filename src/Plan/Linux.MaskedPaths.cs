@@ -1,3 +1,5 @@
+using System.Collections.Generic;
+using System.Runtime.InteropServices;
 using OciRun.Errors;
 using OciRun.Kernel;
 using OciRun.Spec;
@@ -12,6 +14,18 @@ internal sealed unsafe partial class Planner
         if (paths.Length == 0)
             return;
         NeedMountNamespace("linux.maskedPaths");
+        MountStep* mask = Mask();
+        for (int i = 0; i < paths.Length; i++)
+        {
+            Step step = PathStep(Op.MaskPath, paths[i], $"linux.maskedPaths[{i}]");
+            step.Data = mask;
+            _plan.Add(step);
+        }
+    }
+
+    // An empty tmpfs that nobody writes to; more than one inode because Ubuntu's Linux 5.4 wants two.
+    private MountStep* Mask()
+    {
         MountStep* mask = Arena.Make<MountStep>();
         *mask = new MountStep
         {
@@ -19,20 +33,17 @@ internal sealed unsafe partial class Planner
             Source = Arena.Text("tmpfs"u8),
             Flags = Uapi.MS_RDONLY | Uapi.MS_NOSUID | Uapi.MS_NODEV | Uapi.MS_NOEXEC,
             AttributesSet = Uapi.MOUNT_ATTR_RDONLY | Uapi.MOUNT_ATTR_NOSUID | Uapi.MOUNT_ATTR_NODEV | Uapi.MOUNT_ATTR_NOEXEC,
-            Parameters = (byte**)Arena.Allocate(32),
+            Parameters = (byte**)Arena.Allocate(48),
             ParameterCount = 2,
-            Data = Arena.Text("nr_blocks=1,nr_inodes=2"u8),
         };
         mask->Parameters[0] = Arena.Text("nr_blocks"u8);
         mask->Parameters[1] = Arena.Text("1"u8);
         mask->Parameters[2] = Arena.Text("nr_inodes"u8);
         mask->Parameters[3] = Arena.Text("2"u8);
-        for (int i = 0; i < paths.Length; i++)
-        {
-            Step step = PathStep(Op.MaskPath, paths[i], $"linux.maskedPaths[{i}]");
-            step.Data = mask;
-            _plan.Add(step);
-        }
+        List<byte> data = [.. "nr_blocks=1,nr_inodes=2"u8];
+        Label(mask, "tmpfs", [], data);
+        mask->Data = Arena.Text(CollectionsMarshal.AsSpan(data));
+        return mask;
     }
 
     private Step PathStep(Op op, Utf8 path, string field)

@@ -1,6 +1,5 @@
 using System.Collections.Generic;
 using System.Text;
-using OciRun.Errors;
 using OciRun.Kernel;
 using OciRun.Spec;
 
@@ -18,6 +17,7 @@ internal sealed class MountOptions
         IdMap,
         Superblock,
         Link,
+        CopyUp,
     }
 
     private const ulong CopyLink = 1;
@@ -98,14 +98,8 @@ internal sealed class MountOptions
         new("suid", Kind.Flag, Uapi.MS_NOSUID, Clear: true),
         new("symfollow", Kind.Flag, Uapi.MS_NOSYMFOLLOW, Clear: true),
         new("sync", Kind.Flag, Uapi.MS_SYNCHRONOUS),
+        new("tmpcopyup", Kind.CopyUp, 0),
         new("unbindable", Kind.Propagation, Uapi.MS_UNBINDABLE),
-    ];
-
-    // Words of later kernels' features that are understood but not applied: refusing beats passing them to the
-    // file system, which would say nothing helpful.
-    private static readonly string[] Refused =
-    [
-        "tmpcopyup",
     ];
 
     private readonly List<Utf8> _data = [];
@@ -137,6 +131,9 @@ internal sealed class MountOptions
 
     /// <summary>A link as the last component of the destination is the mount point itself (crun's dest-nofollow).</summary>
     public bool KeepsTargetLink => (_links & TargetNofollow) != 0;
+
+    /// <summary>The tmpfs starts with the content of the directory that it covers.</summary>
+    public bool CopiesUp { get; private set; }
 
     /// <summary>MS_SHARED and so on with MS_REC, in the order given.</summary>
     public IReadOnlyList<ulong> Propagation => _propagation;
@@ -172,18 +169,15 @@ internal sealed class MountOptions
         return words;
     }
 
-    /// <summary>Reads the words; <paramref name="field"/> is the mount's JSON path for errors.</summary>
-    public static MountOptions Parse(Utf8[]? options, string field)
+    /// <summary>Reads the words.</summary>
+    public static MountOptions Parse(Utf8[]? options)
     {
         MountOptions parsed = new();
         options ??= [];
         for (int i = 0; i < options.Length; i++)
         {
             if (!parsed.Known(options[i], i))
-            {
-                Refuse(options[i], field, i);
                 parsed._data.Add(options[i]);
-            }
         }
 
         return parsed;
@@ -268,6 +262,9 @@ internal sealed class MountOptions
             case Kind.Link:
                 _links |= word.Bits;
                 break;
+            case Kind.CopyUp:
+                CopiesUp = true;
+                break;
             default:
                 break;
         }
@@ -285,24 +282,5 @@ internal sealed class MountOptions
             RecursiveSet |= word.Bits;
         else if (!isTime)
             RecursiveClear |= word.Bits;
-    }
-
-    private static void Refuse(Utf8 option, string field, int index)
-    {
-        foreach (string word in Refused)
-        {
-            bool named = Ascii.Equals(option.Span, word)
-                || (option.Length > word.Length && option[word.Length] == (byte)'=' && Ascii.Equals(option.Span[..word.Length], word));
-            if (named)
-            {
-                throw new FaultException(new Fault("this mount option is not applied by this version")
-                {
-                    Field = $"{field}.options[{index}]",
-                    Value = option.ToString(),
-                    Hint = "remove it from the options",
-                    Code = "unsupported-field",
-                });
-            }
-        }
     }
 }

@@ -1,4 +1,3 @@
-using System;
 using System.Collections.Generic;
 using OciRun.Errors;
 using OciRun.Kernel;
@@ -48,7 +47,7 @@ internal sealed unsafe partial class Planner
         for (int i = 0; i < mounts.Length; i++)
         {
             string field = $"mounts[{i}]";
-            _options[i] = MountOptions.Parse(mounts[i].Options, field);
+            _options[i] = MountOptions.Parse(mounts[i].Options);
             _options[i].Ids = IdMapOf(mounts[i], _options[i], field);
             if (!_options[i].IsBind || _options[i].IsRemount)
                 continue;
@@ -133,6 +132,7 @@ internal sealed unsafe partial class Planner
         for (int i = 0; i < options.Propagation.Count; i++)
             m->Propagation[i] = options.Propagation[i];
         Step step = new() { Field = _plan.Field($"{field} \"{mount.Destination}\""), Slot = Slot.None, Data = m };
+        CopyUp(m, options, type, field);
         if (options.IsBind)
         {
             step.Op = Op.MountBind;
@@ -151,8 +151,8 @@ internal sealed unsafe partial class Planner
             FilesystemAttributes(m, options, type, target);
             if (options.Ids is not null)
                 MapFilesystem(m, ref step, options, type, field);
-            else if (cgroup && _request.CgroupPath is not null)
-                step.Second = Arena.Text(Sys.Bytes(_request.CgroupPath));
+            else if (cgroup)
+                CgroupFallback(m, ref step);
             if (type.Is("tmpfs"u8) && (options.Flags & Uapi.MS_RDONLY) != 0)
             {
                 // Content such as devices is made first.
@@ -247,14 +247,14 @@ internal sealed unsafe partial class Planner
                 words.Add(word);
         }
 
-        m->Parameters = (byte**)Arena.Allocate(16L * Math.Max(words.Count, 1));
+        m->Parameters = (byte**)Arena.Allocate(16L * (words.Count + 1));
         m->ParameterCount = words.Count;
         List<byte> data = [];
         for (int i = 0; i < words.Count; i++)
         {
             int equals = words[i].IndexOf((byte)'=');
             m->Parameters[2 * i] = Arena.Text(equals < 0 ? words[i] : words[i].Slice(0, equals));
-            m->Parameters[(2 * i) + 1] = equals < 0 ? null : Arena.Text(words[i].Slice(equals + 1));
+            m->Parameters[(2 * i) + 1] = equals < 0 ? null : Arena.Text(WithoutQuotes(words[i], equals));
             if (i < own)
                 continue;
             if (data.Count > 0)
@@ -262,6 +262,7 @@ internal sealed unsafe partial class Planner
             data.AddRange(words[i].Span);
         }
 
+        Label(m, type, words, data);
         m->Data = data.Count == 0 ? null : Arena.Text(System.Runtime.InteropServices.CollectionsMarshal.AsSpan(data));
     }
 }

@@ -50,6 +50,12 @@ internal sealed record PlanRequest
     /// <summary>Directory of the container's cgroup, or null when it has none.</summary>
     public string? CgroupPath { get; init; }
 
+    /// <summary>Mount point of the cgroup2 hierarchy, or null without one.</summary>
+    public string? CgroupMount { get; init; }
+
+    /// <summary>The runtime need not reach its cgroup.</summary>
+    public bool Rootless { get; init; }
+
     /// <summary>Whether a process enters a new time namespace when it calls execve (Linux 6.1).</summary>
     public bool TimeNamespaceOnExec { get; init; } = true;
 }

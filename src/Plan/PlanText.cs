@@ -102,6 +102,8 @@ internal static unsafe partial class PlanText
         StringBuilder text = new();
         text.Append(l->LowerCount).Append(l->LowerCount == 1 ? " layer" : " layers");
         text.Append(l->Ephemeral != 0 ? ", upper in tmpfs" : l->Writable != 0 ? ", upper" : ", read-only");
+        if (l->Mapped != 0)
+            text.Append(", ids mapped");
         text.Append(" on ").Append(l->Detached != 0 ? "a detached mount" : l->Target is null ? "\"/\"" : Quote(l->Target));
         if (l->OptionCount > 0)
             text.Append(", data \"").Append(Plain(l->Data).TrimEnd(',')).Append('"');
@@ -119,6 +121,10 @@ internal static unsafe partial class PlanText
         Append(text, "clear recursively", m->RecursiveClear);
         if (m->Data is not null)
             text.Append(", data ").Append(Quote(m->Data));
+        if (m->Label is not null)
+            text.Append(", label ").Append(Quote(m->Label));
+        if (m->CopyUp is not null)
+            text.Append(", with the directory's content");
         for (int i = 0; i < m->PropagationCount; i++)
             text.Append(", ").AppendJoin(' ', Names(m->Propagation[i], MountFlags, ""));
         return text.ToString();

@@ -27,6 +27,9 @@ internal unsafe struct LayersStep
     /// <summary>The parent makes it: it stays detached, and the child attaches it.</summary>
     public byte Detached;
 
+    /// <summary>The parent maps the ids of all directories first (<see cref="ContainerPlan.LayerIds"/>).</summary>
+    public byte Mapped;
+
     /// <summary>Options besides the directories: fsconfig(2) keys and values, alternating; a null value is a flag.</summary>
     public byte** Options;
     public int OptionCount;
@@ -52,19 +55,22 @@ internal sealed unsafe partial class Planner
     {
         if (_request.Layers is not { } layers)
             return;
+        _plan.LayerIds = RootfsIds();
+        _layersInParent = _plan.ParentOpens || _plan.LayerIds is not null;
         LayersStep* l = Arena.Make<LayersStep>();
         *l = default;
+        l->Mapped = _plan.LayerIds is null ? (byte)0 : (byte)1;
         l->LowerCount = layers.Lower.Length;
         l->Writable = layers.IsWritable ? (byte)1 : (byte)0;
         l->Ephemeral = layers.IsEphemeral ? (byte)1 : (byte)0;
-        l->Detached = _plan.ParentOpens ? (byte)1 : (byte)0;
+        l->Detached = _layersInParent ? (byte)1 : (byte)0;
         l->Target = _request.Rootfs.IsEmpty ? null : Arena.Text(_request.Rootfs);
         l->First = _plan.NewSlot();
         for (int i = 0; i < layers.Lower.Length + 2; i++)
             _plan.NewSlot();
         if (!layers.IsPlain)
             LayerOptions(l);
-        if (_plan.ParentOpens)
+        if (_layersInParent)
             _plan.ParentSteps.Add(new Step { Op = Op.ProbeMountApi, Slot = Slot.None });
         l->FirstField = OpenLayer(layers.Lower[0], l->First);
         for (int i = 1; i < layers.Lower.Length; i++)
@@ -76,20 +82,23 @@ internal sealed unsafe partial class Planner
         }
 
         _layers = new Step { Op = Op.MountLayers, Field = _plan.Field(layers.LowerField), Slot = Slot.Rootfs, Data = l };
-        if (_plan.ParentOpens)
+        if (_layersInParent)
             _plan.ParentSteps.Add(_layers);
     }
 
     // A tmpfs stays over the host's root directory, and goes with it.
-    private bool ThrowawayIsOverRoot => _request.Layers is { IsEphemeral: true } && !_plan.ParentOpens;
+    private bool ThrowawayIsOverRoot => _request.Layers is { IsEphemeral: true } && !_layersInParent;
 
     private Step _layers;
+
+    // The overlay is made before the container's process is there, and handed over.
+    private bool _layersInParent;
 
     private int OpenLayer(LayerDirectory layer, int slot)
     {
         Step step = TextStep(Op.OpenLayer, Paths.Below(_request.Bundle, layer.Path).Span, layer.Field);
         step.Slot = slot;
-        if (_plan.ParentOpens)
+        if (_layersInParent)
             _plan.ParentSteps.Add(step);
         else
             _plan.Add(step);
@@ -98,12 +107,14 @@ internal sealed unsafe partial class Planner
 
     private void LayerOptions(LayersStep* l)
     {
-        bool user = _request.InUserNamespace || (HasUserNamespace && !_plan.ParentOpens);
+        bool user = _request.InUserNamespace || (HasUserNamespace && !_layersInParent);
         List<(string Key, string? Value)> options = [.. user ? UserOptions : PrivilegedOptions];
 
         // One overlay at a time may have the upper directory, and hard links survive a write.
         if (l->Writable != 0)
             options.Add(("index", "on"));
+        if (!_linux.MountLabel.IsEmpty)
+            options.Add((LabelOption, _linux.MountLabel.ToString()));
         l->OptionCount = options.Count;
         l->Options = (byte**)Arena.Allocate(16L * options.Count);
         string data = "";
@@ -112,7 +123,8 @@ internal sealed unsafe partial class Planner
             (string key, string? value) = options[i];
             l->Options[2 * i] = Arena.Text(new Utf8(key));
             l->Options[(2 * i) + 1] = value is null ? null : Arena.Text(new Utf8(value));
-            data += value is null ? $"{key}," : $"{key}={value},";
+            bool label = key.EndsWith("context", System.StringComparison.Ordinal);
+            data += value is null ? $"{key}," : label ? $"{key}=\"{value}\"," : $"{key}={value},";
         }
 
         l->Data = Arena.Text(new Utf8(data));
@@ -123,8 +135,8 @@ internal sealed unsafe partial class Planner
     {
         if (_request.Layers is null)
             return false;
-        _overRoot = _plan.ParentOpens || _request.Rootfs.IsEmpty;
-        if (!_plan.ParentOpens)
+        _overRoot = _layersInParent || _request.Rootfs.IsEmpty;
+        if (!_layersInParent)
         {
             _plan.Add(_layers);
             return true;

@@ -77,6 +77,16 @@ internal unsafe struct MountStep
     /// <summary>MS_* of mount(2).</summary>
     public ulong Flags;
 
+    /// <summary>How the covered directory's content is copied in; null for not at all.</summary>
+    public CopyUpStep* CopyUp;
+
+    /// <summary>Label of SELinux for the root directory, where no option gives it; null for none.</summary>
+    public byte* Label;
+    public int LabelLength;
+
+    /// <summary>The empty mount in place of a cgroup that cannot be reached; null when that is an error.</summary>
+    public MountStep* Mask;
+
     /// <summary>MOUNT_ATTR_* of the top mount.</summary>
     public ulong AttributesSet;
     public ulong AttributesClear;

@@ -51,7 +51,7 @@ internal ref partial struct Rules
         NetDevices();
         IntelRdt();
         RootfsPropagation();
-        NotApplied();
+        MountLabel();
         return _findings ?? [];
     }
 

@@ -23,8 +23,7 @@ internal static class Validator
     }
 
     /// <summary>
-    /// All findings, in the order process, root, hostname, domainname, mounts, annotations, linux, and last the
-    /// fields that this version does not apply (their <see cref="Fault.Code"/> is <c>unsupported-field</c>).
+    /// All findings, in the order process, root, hostname, domainname, mounts, hooks, annotations, linux.
     /// </summary>
     /// <remarks>
     /// Without a finding nothing is allocated but the empty list. Left to other rooms: what needs a look at the system

@@ -3,7 +3,6 @@ using System.Collections.Generic;
 using System.Linq;
 using FluentAssertions;
 using FsCheck;
-using OciRun.Errors;
 using OciRun.Plan;
 using OciRun.Tests.Spec;
 using Xunit;
@@ -74,7 +73,7 @@ public sealed class MountOptionsTests
     [Fact]
     public void The_words_are_those_of_the_specification_sorted() =>
         MountOptions.Words().Should().Equal(Flags.Select(f => f.Word).Concat(Propagations.Select(p => p.Word))
-            .Concat(Recursives.Select(r => r.Word)).Concat(Superblock).Concat(Links).Concat(["idmap", "ridmap"]).Order(StringComparer.Ordinal));
+            .Concat(Recursives.Select(r => r.Word)).Concat(Superblock).Concat(Links).Concat(["idmap", "ridmap", "tmpcopyup"]).Order(StringComparer.Ordinal));
 
     [Theory]
     [MemberData(nameof(FlagWords))]
@@ -193,13 +192,14 @@ public sealed class MountOptionsTests
     public void Other_words_are_the_file_systems_in_their_order() =>
         Parse("size=1m", "ro", "mode=1777", "Ro", "").Data.Should().Equal(Reading.Texts("size=1m", "mode=1777", "Ro", ""));
 
-    [Theory]
-    [InlineData("tmpcopyup")]
-    public void Words_that_mean_something_elsewhere_are_refused_by_name(string word)
+    [Fact]
+    public void Tmpcopyup_is_no_word_of_the_file_system()
     {
-        Action parse = () => Parse("ro", word);
-        Fault fault = parse.Should().Throw<FaultException>().Which.Fault;
-        (fault.Field, fault.Value, fault.Code).Should().Be(("mounts[0].options[1]", word, "unsupported-field"));
+        MountOptions parsed = Parse("size=1m", "tmpcopyup");
+        parsed.CopiesUp.Should().BeTrue();
+        parsed.HasFlagWord.Should().BeFalse();
+        parsed.Data.Should().Equal(Reading.Texts("size=1m"));
+        Parse("size=1m").CopiesUp.Should().BeFalse();
     }
 
     [Theory]
@@ -250,7 +250,7 @@ public sealed class MountOptionsTests
     private static string Opposite(ulong set, ulong cleared) =>
         Flags.FirstOrDefault(f => (f.Set, f.Cleared) == (cleared, set)).Word ?? "defaults";
 
-    private static MountOptions Parse(params string[] words) => MountOptions.Parse(Reading.Texts(words), "mounts[0]");
+    private static MountOptions Parse(params string[] words) => MountOptions.Parse(Reading.Texts(words));
 
     private static TheoryData<string, ulong, ulong> Data(IEnumerable<(string Word, ulong Set, ulong Clear)> words)
     {

@@ -52,6 +52,13 @@ public sealed unsafe class MountsTests
         bind.AttributesClear.Should().Be(Plain | clear);
     }
 
+    [Theory]
+    [InlineData("""{"destination": "/a", "source": "/a", "options": ["bind", "tmpcopyup"]}""")]
+    [InlineData("""{"destination": "/a", "type": "tmpfs", "options": ["remount", "tmpcopyup"]}""")]
+    [InlineData("""{"destination": "/a", "type": "mqueue", "options": ["tmpcopyup"]}""")]
+    public void Only_a_new_tmpfs_copies_what_it_covers(string mount) =>
+        Sample(mount).Refusal().Should().StartWith("mounts[0].options \"tmpcopyup\": tmpcopyup can be used only with tmpfs");
+
     [Fact]
     public void File_system_options_on_a_bind_are_refused() =>
         Sample("""{"destination": "/a", "source": "/a", "options": ["bind", "ro", "size=1m", "x"]}""").Refusal()

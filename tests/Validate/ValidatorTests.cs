@@ -12,6 +12,21 @@ namespace OciRun.Tests.Validate;
 
 public sealed class ValidatorTests
 {
+    [Fact]
+    public void Empty_fields_ask_for_nothing() =>
+        Validating.Members("""
+            "process": {
+              "args": ["sh"], "cwd": "/", "apparmorProfile": "", "selinuxLabel": "", "ioPriority": null,
+              "scheduler": null, "execCPUAffinity": {}
+            },
+            "mounts": [{"destination": "/a", "type": "tmpfs", "uidMappings": [], "gidMappings": []}],
+            "hooks": {"prestart": [], "poststop": null},
+            "linux": {
+              "timeOffsets": {}, "netDevices": {}, "mountLabel": "", "intelRdt": null, "memoryPolicy": null,
+              "personality": {"domain": "LINUX"}, "seccomp": {"defaultAction": "SCMP_ACT_ALLOW", "listenerPath": "/run/x"}
+            }
+            """).Should().BeEmpty();
+
     private const string Sound = """
         "process": {
           "user": {"uid": 0, "gid": 0, "umask": 18, "additionalGids": [5]}, "args": ["/bin/true"], "cwd": "/",
