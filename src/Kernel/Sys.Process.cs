@@ -81,9 +81,9 @@ internal static unsafe partial class Sys
     /// <summary>Ends the process at once, without the runtime's shutdown.</summary>
     public static void exit_group(int status) => Call(SYS.exit_group, status);
 
-    public static byte* mmap(long length, int protection, int flags)
+    public static byte* mmap(long length, int protection, int flags, int fd = -1)
     {
-        long address = Call(SYS.mmap, 0, length, protection, flags, -1, 0);
+        long address = Call(SYS.mmap, 0, length, protection, flags, fd, 0);
         return address is < 0 and > -4096 ? null : (byte*)address;
     }
 
