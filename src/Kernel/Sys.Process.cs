@@ -4,6 +4,16 @@ namespace OciRun.Kernel;
 
 internal static unsafe partial class Sys
 {
+    /// <summary>PR_GET_CHILD_SUBREAPER of prctl(2).</summary>
+    public static bool IsChildSubreaper
+    {
+        get
+        {
+            int set;
+            return prctl(Uapi.PR_GET_CHILD_SUBREAPER, (long)&set) == 0 && set != 0;
+        }
+    }
+
     public static int getpid() => (int)Call(SYS.getpid);
 
     public static uint geteuid() => (uint)Call(SYS.geteuid);

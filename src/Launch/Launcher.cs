@@ -97,7 +97,7 @@ internal static unsafe class Launcher
         while (Sys.read(gate, new Span<byte>(&report, sizeof(Report))) == sizeof(Report))
         {
             if (report.Kind == ReportKind.Failed)
-                throw new FaultException(StartFailure(report, gate));
+                throw new FaultException(EndFailed(record, report, StartFailure(report, gate)));
             hook = report.Kind == ReportKind.HookBegins ? (int)report.Extra : -1;
         }
 
@@ -149,6 +149,14 @@ internal static unsafe class Launcher
         if (!record.LastWords || LastWords.Read(directory, out string message) is not Report report)
             return null;
         return report.IsHook ? HookFailure(report, message) : StartFailure(report);
+    }
+
+    // The process has ended; what its hooks have left is in the container's cgroup, if not in its pid namespace.
+    private static Fault EndFailed(ContainerRecord record, in Report report, Fault fault)
+    {
+        if (report.IsHook && !record.OwnPidNamespace)
+            Teardown.KillCgroup(record);
+        return fault;
     }
 
     // The plan is gone with the creator; what can fail so late has few forms.
