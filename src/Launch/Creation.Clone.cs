@@ -255,7 +255,7 @@ internal sealed unsafe partial class Creation
     {
         if (_config.Process!.OomScoreAdj is not int score)
             return;
-        int result = Sys.WriteFile(Uapi.AT_FDCWD, Sys.Bytes($"/proc/{_pid}/oom_score_adj"), Sys.Bytes(score.ToString()));
+        int result = ProcFile.Write(_pid, "oom_score_adj", Sys.Bytes(score.ToString()));
         if (result == 0)
             return;
         throw new FaultException(new Fault("cannot set the OOM score")
@@ -264,7 +264,12 @@ internal sealed unsafe partial class Creation
             Value = score.ToString(),
             Syscall = "write",
             Errno = -result,
-            Hint = result is -Errno.EACCES or -Errno.EPERM ? "lowering it needs CAP_SYS_RESOURCE" : null,
+            Hint = result switch
+            {
+                -Errno.EACCES or -Errno.EPERM => "lowering it needs CAP_SYS_RESOURCE",
+                -Errno.EXDEV => ProcFile.Covered,
+                _ => null,
+            },
         });
     }
 
