@@ -57,7 +57,10 @@ internal unsafe struct ChildContext
     /// <summary>Two PATH_MAX buffers for path walks and texts.</summary>
     public byte* Scratch;
 
-    /// <summary>Shared with the parent: what a file system said about a refused option, NUL-terminated.</summary>
+    /// <summary>Shared with the parent, and with `start` where the filter may forbid to tell it: the record of the failure.</summary>
+    public Report* Last;
+
+    /// <summary>Behind <see cref="Last"/>: what a file system said about a refused option, NUL-terminated.</summary>
     public byte* Message;
 
     /// <summary>Bytes of the message that are sent after a failure record, for a reader without the shared memory.</summary>

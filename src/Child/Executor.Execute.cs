@@ -225,11 +225,14 @@ internal static unsafe partial class Executor
                 if (starter is -Errno.EINTR or -Errno.ECONNABORTED)
                     continue;
 
-                // A filter loaded before the gate may forbid it: `start` then sees the connection end, and no reason.
+                // A filter loaded before the gate may forbid it. The connection then ends with the gate, by execve or by
+                // the end of the process, and `start` looks for the reason of a failure in the last words.
                 Raw.close(signals);
+                c->Slots[Slot.Sync] = (int)starter;
+                if (starter < 0)
+                    return 0;
                 Raw.close(c->Slots[Slot.Gate]);
                 c->Slots[Slot.Gate] = -1;
-                c->Slots[Slot.Sync] = (int)starter;
                 return 0;
             }
         }
@@ -262,7 +265,7 @@ internal static unsafe partial class Executor
             bool harmless = signal is Uapi.SIGCHLD or Uapi.SIGURG or Uapi.SIGWINCH or Uapi.SIGCONT or Uapi.SIGTSTP
                 or Uapi.SIGTTIN or Uapi.SIGTTOU;
             if (!harmless)
-                Raw.exit_group(128 + signal);
+                End(128 + signal);
         }
     }
 

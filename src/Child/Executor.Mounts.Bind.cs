@@ -128,6 +128,10 @@ internal static unsafe partial class Executor
             long mount = OpenInRoot(c, c->Slots[Slot.Rootfs], m->Target, Uapi.O_PATH | flags, 0);
             if (mount < 0)
                 return Fail(c, SYS.openat2, mount);
+            if (m->InProc == 0 && IsProc((int)mount))
+                mount = WithoutLinks(c, m, (int)mount);
+            if (mount < 0)
+                return mount;
             long result = c->HasMountSetattr == 0
                 ? RemountBind(c, m, (int)mount)
                 : SetAttributes(c, (int)mount, m->AttributesSet, m->AttributesClear, m->AttributesForbidden, recursive: false);

@@ -39,7 +39,7 @@ internal static unsafe partial class Executor
                 if (n < 0)
                     return n;
                 if (n == 0)
-                    Raw.exit_group(1);
+                    End(1);
                 long sent = order == SeccompSlot.SendListener ? SendDescriptor(c, ReportKind.Listener, listener) : 0;
                 if (sent < 0)
                     return sent;

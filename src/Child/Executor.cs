@@ -132,27 +132,46 @@ internal static unsafe partial class Executor
         unchecked
         {
             Report report;
-            report.Kind = kind;
-            report.Step = c->Current;
-            report.Syscall = c->Syscall;
-            report.Errno = errno;
-            report.Extra = extra;
-            report.Allocated = c->Allocated;
+            Fill(c, &report, kind, errno, extra);
             Raw.write(c->Slots[Slot.Sync], &report, sizeof(Report));
         }
     }
 
+    private static void Fill(ChildContext* c, Report* report, ReportKind kind, int errno, long extra)
+    {
+        report->Kind = kind;
+        report->Step = c->Current;
+        report->Syscall = c->Syscall;
+        report->Errno = errno;
+        report->Extra = extra;
+        report->Allocated = c->Allocated;
+    }
+
+    // Into memory first: the filter may forbid the write.
     private static void Die(ChildContext* c, int errno)
     {
         unchecked
         {
+            Fill(c, c->Last, ReportKind.Failed, errno, c->Extra);
             Send(c, ReportKind.Failed, errno, c->Extra);
             if (c->MessageLength > 0)
                 Raw.write(c->Slots[Slot.Sync], c->Message, c->MessageLength);
-            while (true)
-                Raw.exit_group(1);
+            End(1);
         }
     }
+
+    // A filter may forbid even the exit; no filter sees the fault of a store to nowhere.
+    private static void End(int status)
+    {
+        while (true)
+        {
+            Raw.exit_group(status);
+            *(byte*)(nint)(NowhereAddress) = 0;
+        }
+    }
+
+    // In the first page, which is never mapped (vm.mmap_min_addr), and not null, which the compiler knows.
+    private const int NowhereAddress = 8;
 
     // A byte from the parent means go on; anything else means that it is gone or gave up.
     private static long AwaitParent(ChildContext* c)
@@ -164,10 +183,9 @@ internal static unsafe partial class Executor
             do
                 n = Raw.read(c->Slots[Slot.Sync], &go, 1);
             while (n == -Errno.EINTR);
-            if (n == 1)
-                return 0;
-            while (true)
-                Raw.exit_group(1);
+            if (n != 1)
+                End(1);
+            return 0;
         }
     }
 

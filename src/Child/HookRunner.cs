@@ -71,9 +71,10 @@ internal static unsafe class HookRunner
 
             made = Raw.pipe2(failure, Uapi.O_CLOEXEC);
             int pidfd = -1;
+            int parent = Raw.getpid();
             long child = made < 0 ? made : Raw.clone(Uapi.CLONE_PIDFD | Uapi.SIGCHLD, &pidfd);
             if (child == 0)
-                Become(hook, directory, (int)state, pipe[1], failure[1]);
+                Become(hook, directory, (int)state, pipe[1], failure[1], parent);
             Raw.close((int)state);
             Raw.close(pipe[1]);
             if (made >= 0)
@@ -133,11 +134,15 @@ internal static unsafe class HookRunner
 
     private static bool Put(int file, byte* text, int length) => Raw.write(file, text, length) == length;
 
-    // In the hook's process: a session of its own, so that all of it can be killed; nothing inherited but the three streams.
-    private static void Become(HookStep* hook, int directory, int state, int output, int failure)
+    // In the hook's process: a session of its own, so that all of it can be killed; nothing inherited but the three streams;
+    // no life beyond that of the process that waits for it, which may have ended already.
+    private static void Become(HookStep* hook, int directory, int state, int output, int failure, int parent)
     {
         unchecked
         {
+            Raw.prctl(Uapi.PR_SET_PDEATHSIG, Uapi.SIGKILL);
+            if (Raw.getppid() != parent)
+                Raw.kill(Raw.getpid(), Uapi.SIGKILL);
             Raw.setsid();
             long result = directory >= 0 ? Raw.fchdir(directory) : hook->Directory is not null ? Raw.chdir(hook->Directory) : 0;
             int syscall = directory >= 0 ? SYS.fchdir : SYS.chdir;

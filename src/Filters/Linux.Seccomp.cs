@@ -84,6 +84,17 @@ internal static partial class SeccompCompiler
 
     private static uint ForListener(uint flags, bool notifies, Seccomp profile)
     {
+        // config-linux.md, "Seccomp": metadata without a path is forbidden, so whoever wrote it expects a listener.
+        if (!notifies && profile is { ListenerMetadata.IsEmpty: false, ListenerPath.IsEmpty: true })
+        {
+            throw new FaultException(new Fault("listenerMetadata is set and listenerPath is not")
+            {
+                Field = "linux.seccomp.listenerMetadata",
+                Value = profile.ListenerMetadata.ToString(),
+                Hint = "name the listener's socket in linux.seccomp.listenerPath, or remove the metadata",
+            });
+        }
+
         // The kernel refuses it where there is no listener to wait for.
         if (!notifies)
             return flags & ~Uapi.SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV;

@@ -172,6 +172,8 @@ internal static unsafe class Raw
 
     public static int getpid() => unchecked((int)Call(SYS.getpid));
 
+    public static int getppid() => unchecked((int)Call(SYS.getppid));
+
     public static long waitid(int type, int id, siginfo_t* info, int options) =>
         unchecked(Call(SYS.waitid, type, id, (long)info, options));
 

@@ -4,6 +4,16 @@ namespace OciRun.Kernel;
 
 internal static unsafe partial class Sys
 {
+    /// <summary>PR_GET_CHILD_SUBREAPER of prctl(2).</summary>
+    public static bool IsChildSubreaper
+    {
+        get
+        {
+            int set;
+            return prctl(Uapi.PR_GET_CHILD_SUBREAPER, (long)&set) == 0 && set != 0;
+        }
+    }
+
     public static int getpid() => (int)Call(SYS.getpid);
 
     public static uint geteuid() => (uint)Call(SYS.geteuid);
@@ -99,9 +109,9 @@ internal static unsafe partial class Sys
     /// <summary>Ends the process at once, without the runtime's shutdown.</summary>
     public static void exit_group(int status) => Call(SYS.exit_group, status);
 
-    public static byte* mmap(long length, int protection, int flags)
+    public static byte* mmap(long length, int protection, int flags, int fd = -1)
     {
-        long address = Call(SYS.mmap, 0, length, protection, flags, -1, 0);
+        long address = Call(SYS.mmap, 0, length, protection, flags, fd, 0);
         return address is < 0 and > -4096 ? null : (byte*)address;
     }
 

@@ -16,10 +16,12 @@ internal static partial class Uapi
     public const ulong CLONE_INTO_CGROUP = 0x200000000;
 
     // linux/prctl.h
+    public const int PR_SET_PDEATHSIG = 1;
     public const int PR_SET_DUMPABLE = 4;
     public const int PR_SET_KEEPCAPS = 8;
     public const int PR_CAPBSET_DROP = 24;
     public const int PR_SET_CHILD_SUBREAPER = 36;
+    public const int PR_GET_CHILD_SUBREAPER = 37;
     public const int PR_SET_NO_NEW_PRIVS = 38;
     public const int PR_GET_NO_NEW_PRIVS = 39;
     public const int PR_CAP_AMBIENT = 47;
@@ -33,6 +35,7 @@ internal static partial class Uapi
     // sys/wait.h
     public const int WNOHANG = 1;
     public const int WEXITED = 4;
+    public const int WNOWAIT = 0x1000000;
     public const int __WALL = 0x40000000;
     public const int P_ALL = 0;
     public const int P_PID = 1;

@@ -11,8 +11,6 @@ namespace OciRun.Launch;
 
 internal sealed unsafe partial class Creation
 {
-    private const int MessageSize = ChildContext.MessageSize;
-
     // Keeps the instructions behind it aligned.
     private const int FlagsSize = 8;
 
@@ -21,6 +19,9 @@ internal sealed unsafe partial class Creation
     private Fd? _signals;
     private ChildContext* _context;
     private byte* _shared;
+
+    // The last words: part of the shared memory, or a file's.
+    private byte* _words;
     private int _pid;
     private int _intermediate;
 
@@ -100,6 +101,8 @@ internal sealed unsafe partial class Creation
         _shared = Sys.mmap(SharedSize, Uapi.PROT_READ | Uapi.PROT_WRITE, Uapi.MAP_SHARED | Uapi.MAP_ANONYMOUS);
         if (_shared is null)
             throw new FaultException(new Fault("cannot allocate shared memory") { Syscall = "mmap", Errno = Errno.ENOMEM });
+        _record = _record with { LastWords = _waitsAtGate && LastWords.NeedFile(_config.Linux?.Seccomp) };
+        _words = _record.LastWords ? LastWords.Map(_directory!) : _shared + sizeof(SeccompSlot);
         _context = _plan.Arena.Make<ChildContext>();
         *_context = new ChildContext
         {
@@ -111,8 +114,9 @@ internal sealed unsafe partial class Creation
             WarningsAllowed = 1,
             Scratch = _plan.Arena.Allocate(2 * 4096),
             Seccomp = (SeccompSlot*)_shared,
-            Message = _shared + sizeof(SeccompSlot),
-            RlimitsLeft = (uint*)(_shared + sizeof(SeccompSlot) + MessageSize),
+            Last = (Report*)_words,
+            Message = _words + sizeof(Report),
+            RlimitsLeft = (uint*)(_shared + sizeof(SeccompSlot) + LastWords.Size),
             Closed = _plan.Arena.Array<int>(8),
         };
         for (int i = 0; i < _plan.SlotCount; i++)
@@ -122,13 +126,16 @@ internal sealed unsafe partial class Creation
     private void FreeContext()
     {
         _plan.Arena.Dispose();
+        if (_record.LastWords && _words is not null)
+            Sys.munmap(_words, LastWords.Size);
         if (_shared is not null)
             Sys.munmap(_shared, SharedSize);
+        _words = null;
         _shared = null;
     }
 
     private static long SharedSize =>
-        sizeof(SeccompSlot) + MessageSize + FlagsSize + ((long)sizeof(sock_filter) * SeccompSlot.MaximumInstructions);
+        sizeof(SeccompSlot) + LastWords.Size + FlagsSize + ((long)sizeof(sock_filter) * SeccompSlot.MaximumInstructions);
 
     // The parent's own descriptors: above all no directory of the host may be open in what enters the container.
     private void CloseInChild(params ReadOnlySpan<int> numbers)
@@ -248,7 +255,7 @@ internal sealed unsafe partial class Creation
     {
         if (_config.Process!.OomScoreAdj is not int score)
             return;
-        int result = Sys.WriteFile(Uapi.AT_FDCWD, Sys.Bytes($"/proc/{_pid}/oom_score_adj"), Sys.Bytes(score.ToString()));
+        int result = ProcFile.Write(_pid, "oom_score_adj", Sys.Bytes(score.ToString()));
         if (result == 0)
             return;
         throw new FaultException(new Fault("cannot set the OOM score")
@@ -257,7 +264,12 @@ internal sealed unsafe partial class Creation
             Value = score.ToString(),
             Syscall = "write",
             Errno = -result,
-            Hint = result is -Errno.EACCES or -Errno.EPERM ? "lowering it needs CAP_SYS_RESOURCE" : null,
+            Hint = result switch
+            {
+                -Errno.EACCES or -Errno.EPERM => "lowering it needs CAP_SYS_RESOURCE",
+                -Errno.EXDEV => ProcFile.Covered,
+                _ => null,
+            },
         });
     }
 
@@ -275,7 +287,7 @@ internal sealed unsafe partial class Creation
     {
         if (_config.Linux?.Seccomp is null)
             return;
-        byte* code = _shared + sizeof(SeccompSlot) + MessageSize + FlagsSize;
+        byte* code = _shared + sizeof(SeccompSlot) + LastWords.Size + FlagsSize;
         Span<sock_filter> into = new(code, SeccompSlot.MaximumInstructions);
         int count = SeccompCompiler.Compile(_config.Linux.Seccomp, System.Runtime.InteropServices.RuntimeInformation.ProcessArchitecture, into, out SeccompLoad load);
         SeccompSlot* slot = (SeccompSlot*)_shared;

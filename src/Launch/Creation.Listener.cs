@@ -110,7 +110,7 @@ internal sealed unsafe partial class Creation
     private void CheckReport(Report? report)
     {
         if (report is not Report sent)
-            throw new FaultException(Died());
+            throw new FaultException(Unsaid ?? Died());
         if (sent.Kind == ReportKind.Failed)
             throw new FaultException(Failure.From(_plan, sent, ""));
     }

@@ -71,6 +71,8 @@ internal sealed unsafe partial class Creation
         {
             if (Next(interruptible: hooks) is not Report report)
             {
+                if (Unsaid is { } failure)
+                    throw new FaultException(failure);
                 if (hook >= 0)
                     throw new FaultException(RuntimeHooks.DiedIn(hook));
                 return;
@@ -86,6 +88,11 @@ internal sealed unsafe partial class Creation
                 Log.Warning($"process.capabilities.ambient: can't raise ambient capability {Capability.Names[report.Extra]}: {Errno.Text(report.Errno)}");
         }
     }
+
+    // A failure that the filter did not let the process send.
+    private Fault? Unsaid => _context->Last->Kind == ReportKind.Failed
+        ? Failure.From(_plan, *_context->Last, _context->Last->IsHook ? Failure.Text(_context->Message) : "")
+        : null;
 
     // The next record, or null at the end of the connection.
     private Report? Next(bool interruptible)

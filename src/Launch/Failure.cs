@@ -132,7 +132,7 @@ internal static unsafe partial class Failure
         if (report.Errno == Errno.EXDEV && report.Syscall == SYS.openat2)
             return "the destination leaves the root file system";
         if (report.Syscall == SYS.fstatfs && report.Errno == Errno.EPERM)
-            return "cannot be mounted because it is inside /proc: a symbolic link leads there";
+            return $"cannot be {(step.Op == Op.MountBind && step.Number < 0 ? "remounted" : "mounted")} because it is inside /proc: a symbolic link leads there";
         if (report.Syscall == SYS.fstatfs)
             return "cannot be mounted because it is inside /proc: the source is not a proc file system";
         if (m->PlainTarget != 0 && report.Errno is Errno.ELOOP or Errno.ENOTDIR)

@@ -27,12 +27,12 @@ internal static class IdMaps
         foreach (IdMapping map in mappings)
             lines.Append(map.ContainerId).Append(' ').Append(map.HostId).Append(' ').Append(map.Size).Append('\n');
         byte[] text = Encoding.ASCII.GetBytes(lines.ToString());
-        int result = Sys.WriteFile(Uapi.AT_FDCWD, Sys.Bytes($"/proc/{pid}/{file}"), text);
+        int result = ProcFile.Write(pid, file, text);
         if (result == 0)
             return;
         if (result == -Errno.EPERM && Sys.geteuid() != 0)
         {
-            IdMapHelper.Run(helper, pid, mappings, field);
+            NewIdMap.Run(helper, pid, mappings, field);
             return;
         }
 
@@ -41,7 +41,7 @@ internal static class IdMaps
             Field = field,
             Syscall = "write",
             Errno = -result,
-            Hint = text.Length >= MaximumText ? "the kernel takes less than 4096 bytes of ranges; join adjacent ones" : "the ranges must not overlap and the host ids must be the caller's to map",
+            Hint = result == -Errno.EXDEV ? ProcFile.Covered : text.Length >= MaximumText ? "the kernel takes less than 4096 bytes of ranges; join adjacent ones" : "the ranges must not overlap and the host ids must be the caller's to map",
         });
     }
 
@@ -50,8 +50,15 @@ internal static class IdMaps
 
     private static void Put(int pid, string file, byte[] text, string field)
     {
-        int result = Sys.WriteFile(Uapi.AT_FDCWD, Sys.Bytes($"/proc/{pid}/{file}"), text);
-        if (result != 0)
-            throw new FaultException(new Fault($"cannot write {file}") { Field = field, Syscall = "write", Errno = -result });
+        int result = ProcFile.Write(pid, file, text);
+        if (result == 0)
+            return;
+        throw new FaultException(new Fault($"cannot write {file}")
+        {
+            Field = field,
+            Syscall = "write",
+            Errno = -result,
+            Hint = result == -Errno.EXDEV ? ProcFile.Covered : null,
+        });
     }
 }

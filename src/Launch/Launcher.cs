@@ -79,12 +79,12 @@ internal static unsafe class Launcher
         ContainerRecord record = directory.Load() ?? throw StateRoot.Missing(id);
         ContainerStatus status = Status.Of(directory, record);
         if (status != ContainerStatus.Created)
-            throw NotCreated(id, status);
+            throw NotCreated(directory, record, status);
         int gate = GateSocket.Connect(directory.Number);
         if (gate < 0)
         {
             throw gate == -Errno.ECONNREFUSED
-                ? NotCreated(id, ContainerStatus.Stopped)
+                ? NotCreated(directory, record, ContainerStatus.Stopped)
                 : new FaultException(new Fault("cannot reach the waiting process") { Field = "container", Value = id, Syscall = "connect", Errno = -gate });
         }
 
@@ -97,10 +97,12 @@ internal static unsafe class Launcher
         while (Sys.read(gate, new Span<byte>(&report, sizeof(Report))) == sizeof(Report))
         {
             if (report.Kind == ReportKind.Failed)
-                throw new FaultException(StartFailure(report, gate));
+                throw new FaultException(EndFailed(record, report, StartFailure(report, gate)));
             hook = report.Kind == ReportKind.HookBegins ? (int)report.Extra : -1;
         }
 
+        if (Unsaid(directory, record) is { } failure)
+            throw new FaultException(failure);
         if (hook >= 0)
             throw new FaultException(RuntimeHooks.DiedIn(hook));
 
@@ -123,17 +125,39 @@ internal static unsafe class Launcher
         }
     }
 
-    private static FaultException NotCreated(string id, ContainerStatus status) => new(new Fault(status switch
+    // A process that failed while it waited has ended before anybody could be told.
+    private static FaultException NotCreated(ContainerDirectory directory, ContainerRecord record, ContainerStatus status)
     {
-        ContainerStatus.Stopped => "cannot start a container that has stopped",
-        ContainerStatus.Running => "cannot start an already running container",
-        _ => $"cannot start a container in the {Status.Name(status)} state",
-    })
+        Fault? failure = status == ContainerStatus.Stopped ? Unsaid(directory, record) : null;
+        return new FaultException(new Fault(status switch
+        {
+            ContainerStatus.Stopped => "cannot start a container that has stopped",
+            ContainerStatus.Running => "cannot start an already running container",
+            _ => $"cannot start a container in the {Status.Name(status)} state",
+        })
+        {
+            Field = "container",
+            Value = record.Id,
+            Code = "container-state",
+            Hint = failure is null ? null : $"its process had failed: {failure.Text()}",
+        });
+    }
+
+    // What the filter did not let the process send.
+    private static Fault? Unsaid(ContainerDirectory directory, ContainerRecord record)
     {
-        Field = "container",
-        Value = id,
-        Code = "container-state",
-    });
+        if (!record.LastWords || LastWords.Read(directory, out string message) is not Report report)
+            return null;
+        return report.IsHook ? HookFailure(report, message) : StartFailure(report);
+    }
+
+    // The process has ended; what its hooks have left is in the container's cgroup, if not in its pid namespace.
+    private static Fault EndFailed(ContainerRecord record, in Report report, Fault fault)
+    {
+        if (report.IsHook && !record.OwnPidNamespace)
+            Teardown.KillCgroup(record);
+        return fault;
+    }
 
     // The plan is gone with the creator; what can fail so late has few forms.
     private static Fault StartFailure(in Report report, int gate)
@@ -144,10 +168,11 @@ internal static unsafe class Launcher
         // A hook: what it wrote follows.
         Span<byte> output = stackalloc byte[ChildContext.MessageSize];
         long length = Sys.read(gate, output);
-        return RuntimeHooks.Fault(
-            $"hooks.startContainer[{report.HookIndex}].path", "startContainer", report.HookIndex, report.Hook, 0,
-            System.Text.Encoding.UTF8.GetString(output[..(int)Math.Max(length, 0)]));
+        return HookFailure(report, System.Text.Encoding.UTF8.GetString(output[..(int)Math.Max(length, 0)]));
     }
+
+    private static Fault HookFailure(in Report report, string output) => RuntimeHooks.Fault(
+        $"hooks.startContainer[{report.HookIndex}].path", "startContainer", report.HookIndex, report.Hook, 0, output);
 
     private static Fault StartFailure(in Report report) => new(report.Syscall switch
     {

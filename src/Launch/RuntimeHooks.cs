@@ -24,7 +24,10 @@ internal static unsafe class RuntimeHooks
     /// <exception cref="FaultException">A hook failed, ran past its timeout, or was ended.</exception>
     public static void Run(string kind, Hook[]? hooks, StateDocument state, int pid, params ReadOnlySpan<int> watched)
     {
-        for (int i = 0; i < hooks?.Length; i++)
+        if (hooks is not { Length: > 0 })
+            return;
+        using Descendants descendants = Descendants.Adopt();
+        for (int i = 0; i < hooks.Length; i++)
         {
             if (Failure(kind, i, hooks[i], state, pid, watched) is { } fault)
                 throw new FaultException(fault);
@@ -34,7 +37,9 @@ internal static unsafe class RuntimeHooks
     /// <summary>After the container is gone: a failure is a warning, and the other hooks run all the same (runtime.md, "Lifecycle").</summary>
     public static void Poststop(Hooks? hooks, ContainerRecord record)
     {
-        Hook[] list = hooks?.Poststop ?? [];
+        if (hooks?.Poststop is not { Length: > 0 } list)
+            return;
+        using Descendants descendants = Descendants.Adopt();
         StateDocument state = HookSteps.State(record.Id, "stopped", record.Bundle, record.Annotations);
         for (int i = 0; i < list.Length; i++)
         {
@@ -105,6 +110,8 @@ internal static unsafe class RuntimeHooks
             using HookOutput files = HookOutput.Open(state.Annotations, state.Bundle);
             files.Give(step);
             result = HookRunner.Run(step, pid, -1, two, output, OutputSize);
+            if (result.End is HookEnd.TimedOut or HookEnd.Interrupted)
+                Descendants.Kill(kept: pid);
         }
         catch (FaultException failure)
         {

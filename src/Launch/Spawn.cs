@@ -1,3 +1,4 @@
+using System;
 using OciRun.Child;
 using OciRun.Errors;
 using OciRun.Kernel;
@@ -8,15 +9,34 @@ namespace OciRun.Launch;
 internal static unsafe class Spawn
 {
     /// <summary>Exit status, 128 plus the signal for one that was killed, 127 when it could not be run.</summary>
-    public static int Wait(byte* path, byte** argv, byte** envp)
+    /// <param name="path">Absolute.</param>
+    /// <param name="argv">Its arguments, the name first.</param>
+    /// <param name="envp">All of its environment.</param>
+    /// <param name="output">Takes the beginning of what it writes.</param>
+    /// <param name="written">Bytes of <paramref name="output"/> that are used.</param>
+    public static int Wait(byte* path, byte** argv, byte** envp, Span<byte> output, out int written)
     {
         const int SIGCHLD = Uapi.SIGCHLD;
-        long pid = Raw.clone(SIGCHLD, null);
+        written = 0;
+
+        // A file in memory: unlike a pipe it needs nobody who reads, and a daemon cannot keep it open.
+        long file;
+        fixed (byte* name = "output"u8)
+            file = Raw.memfd_create(name, Uapi.MFD_CLOEXEC);
+        using Fd said = new((int)file);
+        long pid = file < 0 ? file : Raw.clone(SIGCHLD, null);
         if (pid == 0)
+        {
+            Raw.dup3((int)file, 1, 0);
+            Raw.dup3((int)file, 2, 0);
             Exec.Run(path, argv, envp);
+        }
+
         if (pid < 0)
-            throw new FaultException(new Fault("cannot start a program") { Syscall = "clone", Errno = (int)-pid });
+            throw new FaultException(new Fault("cannot start a program") { Syscall = file < 0 ? "memfd_create" : "clone", Errno = (int)-pid });
         Sys.waitid(Uapi.P_PID, (int)pid, out siginfo_t info, Uapi.WEXITED);
+        fixed (byte* into = output)
+            written = (int)Math.Max(Raw.pread64((int)file, into, output.Length, 0), 0);
         return ExitStatus(info);
     }
 

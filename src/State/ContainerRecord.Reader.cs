@@ -92,6 +92,7 @@ internal ref struct ContainerRecordReader
         "resctrlOwned" => (record with { ResctrlOwned = Flag(name) }, 15),
         "resctrlMonitored" => (record with { ResctrlMonitored = Flag(name) }, 16),
         "rootfsMount" => (record with { RootfsMount = Number(name, long.MaxValue) }, 17),
+        "lastWords" => (record with { LastWords = Flag(name) }, 18),
         _ => throw Damaged($"unknown field \"{name}\""),
     };
 

@@ -32,6 +32,8 @@ internal static class ContainerRecordWriter
                 .Member("resctrlMonitored"u8, record.ResctrlMonitored);
         }
 
+        if (record.LastWords)
+            json.Member("lastWords"u8, record.LastWords);
         if (record.Annotations is not null)
             json.Member("annotations"u8, record.Annotations);
         return json.EndObject().ToArray();

@@ -1,3 +1,4 @@
+using System;
 using OciRun.Errors;
 using OciRun.Spec;
 
@@ -29,7 +30,10 @@ internal ref partial struct Rules
         // A nice value beside another policy has no effect (sched_setattr(2)); configs for runc and crun have it.
         Priority(scheduler, policy is SchedulerNames.Fifo or SchedulerNames.RoundRobin);
         if (policy == SchedulerNames.Deadline)
+        {
             Deadline(scheduler);
+            Children(scheduler);
+        }
         else
         {
             NotDeadline("runtime", scheduler.Runtime);
@@ -61,6 +65,15 @@ internal ref partial struct Rules
             Scheduler("period", period.ToString(), "shorter than the deadline", $"give at least {deadline} nanoseconds");
         else if (period > long.MaxValue)
             Scheduler("period", period.ToString(), "out of range", $"give at most {long.MaxValue} nanoseconds");
+    }
+
+    // sched(7): a process with this policy and without the flag cannot fork, and startContainer hooks are its children.
+    private void Children(Scheduler scheduler)
+    {
+        if (_config.Hooks?.StartContainer is not { Length: > 0 }
+            || Array.Exists(scheduler.Flags ?? [], static flag => flag.Is("SCHED_FLAG_RESET_ON_FORK"u8)))
+            return;
+        Scheduler("flags", null, "startContainer hooks cannot be started under SCHED_DEADLINE", "add SCHED_FLAG_RESET_ON_FORK, or remove the hooks");
     }
 
     private void NotDeadline(string member, ulong? value)

@@ -63,6 +63,9 @@ internal ref partial struct Rules
         Hint = "use one of " + string.Join(", ", known),
     });
 
+    // Of what other runtimes do, or another version of this one.
+    private void Refuse(Fault fault) => Add(fault with { Code = "unsupported-field" });
+
     private void Add(Fault fault)
     {
         _findings ??= [];

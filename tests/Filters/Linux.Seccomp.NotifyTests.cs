@@ -26,6 +26,35 @@ public sealed class LinuxSeccompNotifyTests
         SeccompCompiler.Notifies(new Seccomp { Program = AllowProgram }).Should().BeFalse();
     }
 
+    [Theory]
+    [InlineData("SCMP_ACT_ALLOW", "", true)]
+    [InlineData("SCMP_ACT_LOG", "", true)]
+    [InlineData("SCMP_ACT_ERRNO", "", false)]
+    [InlineData("SCMP_ACT_TRACE", "", false)]
+    [InlineData("SCMP_ACT_ERRNO", "write:SCMP_ACT_ALLOW", true)]
+    [InlineData("SCMP_ACT_ERRNO", "read:SCMP_ACT_ALLOW", false)]
+    [InlineData("SCMP_ACT_ERRNO", "write:SCMP_ACT_ALLOW:0", false)]
+    [InlineData("SCMP_ACT_ERRNO", "write:SCMP_ACT_ALLOW write:SCMP_ACT_KILL:0", false)]
+    [InlineData("SCMP_ACT_ALLOW", "write:SCMP_ACT_KILL:0", false)]
+    [InlineData("SCMP_ACT_ALLOW", "write:SCMP_ACT_ERRNO", false)]
+    [InlineData("SCMP_ACT_ALLOW", "writev:SCMP_ACT_ERRNO write:SCMP_ACT_LOG", true)]
+    public void A_call_is_permitted_only_for_certain(string byDefault, string rules, bool permitted)
+    {
+        Seccomp profile = new()
+        {
+            DefaultAction = byDefault,
+            Syscalls = Array.ConvertAll(rules.Split(' ', StringSplitOptions.RemoveEmptyEntries), static rule => new SeccompSyscall
+            {
+                Names = [rule.Split(':')[0]],
+                Action = rule.Split(':')[1],
+                Args = rule.Split(':').Length > 2 ? [new SeccompArg()] : null,
+            }),
+        };
+        SeccompCompiler.Permits(profile, "write"u8).Should().Be(permitted);
+        profile.Program = AllowProgram;
+        SeccompCompiler.Permits(profile, "write"u8).Should().BeFalse("nobody has read it");
+    }
+
     [Fact]
     public void A_ready_program_goes_before_the_rules()
     {

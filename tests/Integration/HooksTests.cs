@@ -94,10 +94,12 @@ public sealed class HooksTests : RuntimeTest
     [RuntimeFact]
     public void Hooks_of_the_runtime_run_in_its_namespaces_and_the_others_in_the_containers()
     {
+        // One write each: the poststart hooks run while the program does.
+        const string script = "echo \"$(readlink /proc/self/ns/uts) $(readlink /proc/self/ns/pid) \"";
         foreach (string kind in Kinds)
-            Add(kind, $"for n in uts pid; do readlink /proc/self/ns/$n; done | tr '\\n' ' ' >> {Where(kind)}; echo >> {Where(kind)}");
+            Add(kind, $"{script} >> {Where(kind)}");
         Share();
-        Bundle.Shell("for n in uts pid; do readlink /proc/self/ns/$n; done | tr '\\n' ' ' >> /share/hooks.log; echo >> /share/hooks.log");
+        Bundle.Shell($"{script} >> /share/hooks.log");
         Call("run").Run().Should().Be(Silent);
         string[] seen = Log();
         string host = $"{ReadLink("uts")} {ReadLink("pid")} ";
@@ -291,6 +293,36 @@ public sealed class HooksTests : RuntimeTest
         string[] lines = Log();
         lines[0].Should().Be("name one 1 2");
         int.Parse(lines[1]).Should().BeLessThanOrEqualTo(6, "the caller's variables are not there");
+    }
+
+    // features.md HF03 and security.md G4: without an environment of its own a hook has that of who runs it, and the
+    // variables of the image's program never reach a hook that runs with the host's files.
+    [RuntimeTheory]
+    [InlineData(null, "CALLER=1", "PROGRAM=1")]
+    [InlineData("", "", "")]
+    [InlineData("OWN=1", "OWN=1", "OWN=1")]
+    public void The_environment_is_the_hooks_or_that_of_who_runs_it(string? own, string host, string container)
+    {
+        foreach (string kind in Kinds)
+        {
+            JsonObject hook = new()
+            {
+                ["path"] = "/bin/sh",
+                ["args"] = new JsonArray("sh", "-c", $"echo {kind}=$(/usr/bin/env | /bin/grep -e CALLER -e PROGRAM -e OWN -e LD_) >> {Where(kind)}"),
+            };
+            if (own is not null)
+                hook["env"] = own.Length == 0 ? new JsonArray() : new JsonArray(own);
+            Add(kind, hook);
+        }
+
+        Share();
+        Directory.CreateDirectory(Bundle.InRootfs("usr/bin"));
+        File.CreateSymbolicLink(Bundle.InRootfs("usr/bin/env"), "/bin/env");
+        Bundle.Process["env"] = new JsonArray("PROGRAM=1");
+        Bundle.Args("/bin/true");
+        Call("run").Env("CALLER", "1").Run().Should().Be(Silent);
+        Log().Order(StringComparer.Ordinal).Should().Equal(
+            Kinds.Select(kind => $"{kind}={(kind == "startContainer" ? container : host)}").Order(StringComparer.Ordinal));
     }
 
     [RuntimeFact]

@@ -21,6 +21,7 @@ public sealed class ContainerRecordTests
         ResctrlGroup = "gold",
         ResctrlOwned = true,
         ResctrlMonitored = true,
+        LastWords = true,
     };
 
     [Fact]
@@ -29,7 +30,7 @@ public sealed class ContainerRecordTests
     [Fact]
     public void Optional_parts_may_be_absent()
     {
-        ContainerRecord record = Full with { Annotations = null, CgroupPath = null, ResctrlGroup = null, ResctrlOwned = false, ResctrlMonitored = false };
+        ContainerRecord record = Full with { Annotations = null, CgroupPath = null, ResctrlGroup = null, ResctrlOwned = false, ResctrlMonitored = false, LastWords = false };
         Read(Write(record)).Should().BeEquivalentTo(record);
     }
 

@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Text;
 using OciRun.Errors;
 using OciRun.Kernel;
 using OciRun.Plan;
@@ -11,8 +12,10 @@ namespace OciRun.Launch;
 /// newuidmap(1) and newgidmap(1), found in the runtime's own PATH before any container directory is entered, for
 /// ranges that /etc/subuid and /etc/subgid grant.
 /// </summary>
-internal static unsafe class IdMapHelper
+internal static unsafe class NewIdMap
 {
+    private const int OutputLimit = 1024;
+
     public static void Run(string name, int pid, IdMapping[] mappings, string field)
     {
         Utf8? program = Find(name);
@@ -34,10 +37,12 @@ internal static unsafe class IdMapHelper
             args.Add(map.Size.ToString());
         }
 
-        int status = Spawn.Wait(arena.Text(program.Value), arena.Vector(args), arena.Vector([]));
+        byte[] output = new byte[OutputLimit];
+        int status = Spawn.Wait(arena.Text(program.Value), arena.Vector(args), arena.Vector([]), output, out int written);
         if (status != 0)
         {
-            throw new FaultException(new Fault($"{name} refused the ranges with exit status {status}")
+            string said = Encoding.UTF8.GetString(output, 0, written).TrimEnd('\n').Replace("\n", "; ", StringComparison.Ordinal);
+            throw new FaultException(new Fault($"{name} refused the ranges with exit status {status}{(said.Length > 0 ? ": " : "")}{said}")
             {
                 Field = field,
                 Hint = "compare them with /etc/subuid and /etc/subgid",
