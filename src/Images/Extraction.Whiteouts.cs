@@ -1,0 +1,63 @@
+using OciRun.Errors;
+using OciRun.Kernel;
+using OciRun.Spec;
+
+namespace OciRun.Images;
+
+internal sealed partial class Extraction
+{
+    // layer.md, "Whiteouts": they hide what is below, never what the same layer has.
+    private void Hide(Utf8 name, Utf8 last)
+    {
+        if (last.Is(".wh..wh..opq"u8))
+        {
+            MakeOpaque(TreeName.Parent(name), Parent(name));
+            return;
+        }
+
+        // Other names of this kind are the private files of aufs.
+        if (last.StartsWith(".wh..wh."u8))
+            return;
+        Utf8 hidden = last.Slice(4);
+        if (hidden.IsEmpty || hidden.Is("."u8) || hidden.Is(".."u8))
+            throw new FaultException("a whiteout of no name");
+        int parent = Parent(name);
+        Utf8 path = TreeName.Join(TreeName.Parent(name), hidden.Span);
+        if (Sys.fstatat(parent, hidden.Span, out stat st, Uapi.AT_SYMLINK_NOFOLLOW) == 0)
+        {
+            bool isDirectory = (st.st_mode & Uapi.S_IFMT) == Uapi.S_IFDIR;
+            using Fd there = new(isDirectory
+                ? Sys.openat(parent, hidden.Span, Uapi.O_RDONLY | Uapi.O_DIRECTORY | Uapi.O_NOFOLLOW)
+                : -1);
+            if (isDirectory)
+                MakeOpaque(path, there.Number);
+        }
+        else if (!_collects)
+        {
+            int result = Sys.mknodat(parent, hidden.Span, Uapi.S_IFCHR, 0);
+            if (result == -Errno.EPERM && _form.IsUser)
+            {
+                throw new FaultException(new Fault("the kernel refuses a whiteout")
+                {
+                    Syscall = "mknodat",
+                    Errno = -result,
+                    Hint = "ordinary users need Linux 5.8, or --flat",
+                });
+            }
+
+            Check(result, "mknodat");
+        }
+
+        Whiteouts.Add(path);
+    }
+
+    // Whether the name is this layer's whiteout: an archive cannot have such a device of its own.
+    private bool IsHidden(Utf8 name) => Whiteouts.Contains(name) && (_tree.Mode(name) & Uapi.S_IFMT) == Uapi.S_IFCHR;
+
+    private void MakeOpaque(Utf8 name, int directory)
+    {
+        Opaques.Add(name);
+        if (!_collects)
+            Check(Sys.fsetxattr(directory, _form.Opaque, "y"u8), "fsetxattr");
+    }
+}

@@ -1,0 +1,104 @@
+using System;
+using System.Collections.Generic;
+using OciRun.Kernel;
+
+namespace OciRun.Images;
+
+/// <summary>
+/// Reads single files of layers as their overlay would show them, without mounting it: names are looked up component by
+/// component from the top-most layer on, and links never lead out.
+/// </summary>
+/// <param name="roots">Paths of the layers' directories, the top-most first.</param>
+/// <param name="form">Whose attributes count.</param>
+internal sealed class LayerStack(string[] roots, LayerForm form)
+{
+    private const int MostLinks = 40;
+    private const int LargestFile = 16 << 20;
+
+    /// <summary>A regular file's content; empty when there is none, or one that is too large.</summary>
+    public byte[] ReadFile(string path)
+    {
+        List<string> left = [.. path.Split('/', StringSplitOptions.RemoveEmptyEntries)];
+        List<string> walked = [];
+        List<string> merged = [.. roots];
+        for (int links = 0; left.Count > 0;)
+        {
+            string part = left[0];
+            left.RemoveAt(0);
+            if (part is "." or "..")
+            {
+                if (part == ".." && walked.Count > 0)
+                    walked.RemoveAt(walked.Count - 1);
+                left.InsertRange(0, walked);
+                walked.Clear();
+                merged = [.. roots];
+                if (++links > MostLinks)
+                    return [];
+                continue;
+            }
+
+            (List<string> found, uint type) = Step(merged, part);
+            if (type == Uapi.S_IFLNK)
+            {
+                if (++links > MostLinks || Target(found[0]) is not { } target)
+                    return [];
+                left.InsertRange(0, target.Split('/', StringSplitOptions.RemoveEmptyEntries));
+                if (target[0] == '/')
+                    walked.Clear();
+                left.InsertRange(0, walked);
+                walked.Clear();
+                merged = [.. roots];
+                continue;
+            }
+
+            if (left.Count == 0)
+                return type == Uapi.S_IFREG ? Sys.ReadFile(Uapi.AT_FDCWD, Sys.Bytes(found[0]), LargestFile, out _) ?? [] : [];
+            if (type != Uapi.S_IFDIR)
+                return [];
+            merged = found;
+            walked.Add(part);
+        }
+
+        return [];
+    }
+
+    // The directories that a component merges, or the one other thing that it is; type 0 for nothing.
+    private (List<string> Found, uint Type) Step(List<string> merged, string part)
+    {
+        List<string> found = [];
+        foreach (string layer in merged)
+        {
+            string path = $"{layer}/{part}";
+            if (Sys.fstatat(Uapi.AT_FDCWD, Sys.Bytes(path), out stat st, Uapi.AT_SYMLINK_NOFOLLOW) < 0)
+                continue;
+            uint type = st.st_mode & Uapi.S_IFMT;
+            if (type != Uapi.S_IFDIR)
+            {
+                if (found.Count == 0 && !(type == Uapi.S_IFCHR && st.st_rdev == 0))
+                    return ([path], type);
+                break;
+            }
+
+            found.Add(path);
+            if (IsOpaque(path, form))
+                break;
+        }
+
+        return (found, found.Count > 0 ? Uapi.S_IFDIR : 0);
+    }
+
+    /// <summary>Whether a directory of a layer hides what is below.</summary>
+    public static bool IsOpaque(string path, LayerForm form)
+    {
+        using Fd directory = new(Sys.openat(Uapi.AT_FDCWD, Sys.Bytes(path), Uapi.O_RDONLY | Uapi.O_DIRECTORY | Uapi.O_NOFOLLOW));
+        Span<byte> value = stackalloc byte[8];
+        return Sys.fgetxattr(directory.Number, form.Opaque, value) == 1 && value[0] == (byte)'y';
+    }
+
+    private static string? Target(string link)
+    {
+        Span<byte> buffer = stackalloc byte[4096];
+        int length = Sys.readlinkat(Uapi.AT_FDCWD, Sys.Bytes(link), buffer);
+        return length > 0 ? System.Text.Encoding.UTF8.GetString(buffer[..length]) : null;
+    }
+}
