@@ -7,11 +7,6 @@ namespace OciRun.Images;
 
 internal sealed partial class Extraction
 {
-    /// <summary>Mode of directories while the layer is made.</summary>
-    private const uint Working = 0x1c0; // 0700
-
-    private const uint Implied = 0x1ed; // 0755
-
     // The same name without links on the way: links of this layer that stay in it are followed.
     private Utf8 Real(Utf8 name)
     {
@@ -67,7 +62,7 @@ internal sealed partial class Extraction
             Utf8 part = directory.Slice(0, end);
             using Fd there = new(_tree.Directory(part, Tree.Plain));
             if (there.Number == -Errno.ENOENT || (there.Number == -Errno.ENOTDIR && IsHidden(part)))
-                AddDirectory(part, new DirectoryEnd(Implied, default, IsImplied: true), null);
+                AddDirectory(part, DirectoryEnd.Implied, null);
             else
                 CheckLookup(there.Number, part);
         }
@@ -106,7 +101,7 @@ internal sealed partial class Extraction
     {
         int parent = Parent(name);
         Utf8 last = TreeName.Last(name);
-        int result = Sys.mkdirat(parent, last.Span, Working);
+        int result = Sys.mkdirat(parent, last.Span, DirectoryEnd.Working);
         bool replaces = Whiteouts.Contains(name);
         if (result == -Errno.EEXIST)
         {
@@ -114,7 +109,7 @@ internal sealed partial class Extraction
             if ((st.st_mode & Uapi.S_IFMT) != Uapi.S_IFDIR)
             {
                 Check(Sys.unlinkat(parent, last.Span, 0), "unlinkat");
-                result = Sys.mkdirat(parent, last.Span, Working);
+                result = Sys.mkdirat(parent, last.Span, DirectoryEnd.Working);
                 replaces = true;
             }
             else

@@ -10,7 +10,7 @@ internal sealed partial class Extraction
     private void MakeFile(Utf8 last, TarEntry entry, TarReader reader)
     {
         const int flags = Uapi.O_WRONLY | Uapi.O_CREAT | Uapi.O_EXCL;
-        using Fd file = new(Sys.openat(_parent!.Number, last.Span, flags, Working));
+        using Fd file = new(Sys.openat(_parent!.Number, last.Span, flags, DirectoryEnd.Working));
         Check(file.Number, "openat");
         if (entry.Segments is null)
         {
@@ -81,7 +81,7 @@ internal sealed partial class Extraction
         };
         if (type == Uapi.S_IFCHR && entry is { Major: 0, Minor: 0 })
             throw new FaultException("a character device 0:0, which is overlayfs's own sign for a hidden name");
-        int result = Sys.mknodat(parent, last.Span, type | Working, Sys.Device(entry.Major, entry.Minor));
+        int result = Sys.mknodat(parent, last.Span, type | DirectoryEnd.Working, Sys.Device(entry.Major, entry.Minor));
         if (result == -Errno.EPERM && type != Uapi.S_IFIFO && _form.IsUser)
             return false;
         Check(result, "mknodat");

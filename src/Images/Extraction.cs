@@ -7,12 +7,6 @@ using OciRun.Spec;
 
 namespace OciRun.Images;
 
-/// <summary>What a directory gets when everything in it is made.</summary>
-/// <param name="Mode">The 12 permission bits.</param>
-/// <param name="Modified">Modification time.</param>
-/// <param name="IsImplied">No entry of the archive: it is only there because something is in it.</param>
-internal readonly record struct DirectoryEnd(uint Mode, timespec Modified, bool IsImplied);
-
 /// <summary>
 /// Makes the entries of one layer's archive in a directory (image-spec, layer.md). Whiteouts become overlayfs's own or are
 /// collected. An entry that leads out of the directory ends it all.
@@ -37,7 +31,7 @@ internal sealed partial class Extraction : IDisposable
         _form = form;
         _losses = losses;
         _collects = collects;
-        Directories[EmptyName] = new DirectoryEnd(0x1ed /* 0755 */, default, IsImplied: true);
+        Directories[EmptyName] = DirectoryEnd.Implied;
     }
 
     private static Utf8 EmptyName => new([]);
@@ -51,7 +45,7 @@ internal sealed partial class Extraction : IDisposable
     /// <summary>Directories that lose what the layers below have in them.</summary>
     public HashSet<Utf8> Opaques { get; } = [];
 
-    /// <summary>Makes all entries. Directories have their final modes and times only after <see cref="Finish"/>.</summary>
+    /// <summary>Makes all entries. Directories have their final modes and times only after <see cref="DirectoryEnd.Apply"/>.</summary>
     /// <param name="archive">Read up to the end marker.</param>
     /// <param name="field">What errors call the layer.</param>
     /// <exception cref="FaultException">It names layer and entry.</exception>
@@ -74,28 +68,6 @@ internal sealed partial class Extraction : IDisposable
     }
 
     public void Dispose() => ForgetParent();
-
-    /// <summary>Gives directories their modes and times, the deepest first, as a closed one cannot be entered again.</summary>
-    /// <param name="tree">Where they are.</param>
-    /// <param name="directories">By name; what is no directory any more is passed over.</param>
-    /// <param name="form">Whose they are.</param>
-    public static void Finish(Tree tree, Dictionary<Utf8, DirectoryEnd> directories, LayerForm form)
-    {
-        Utf8[] names = [.. directories.Keys];
-        Array.Sort(names, static (a, b) => b.Length.CompareTo(a.Length));
-        foreach (Utf8 name in names)
-        {
-            using Fd directory = new(tree.Directory(name, Tree.Plain));
-            if (directory.Number < 0)
-                continue;
-            DirectoryEnd end = directories[name];
-
-            // The root of an ordinary user's layer is renamed later, which needs write permission on itself.
-            uint mode = name.IsEmpty && !form.OwnsAll ? end.Mode | 0x1c0 : end.Mode;
-            Check(Sys.futimens(directory.Number, end.Modified), "utimensat");
-            Check(Sys.fchmod(directory.Number, mode), "fchmod");
-        }
-    }
 
     private void Make(TarEntry entry, TarReader reader)
     {

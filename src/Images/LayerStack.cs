@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using OciRun.Kernel;
+using OciRun.Spec;
 
 namespace OciRun.Images;
 
@@ -12,6 +13,8 @@ namespace OciRun.Images;
 /// <param name="form">Whose attributes count.</param>
 internal sealed class LayerStack(string[] roots, LayerForm form)
 {
+    private readonly Dictionary<Utf8, List<int>> _merged = [];
+
     private const int MostLinks = 40;
     private const int LargestFile = 16 << 20;
 
@@ -62,6 +65,39 @@ internal sealed class LayerStack(string[] roots, LayerForm form)
         return [];
     }
 
+    /// <summary>Positions of the layers that a directory is merged of; none when it is something else, or hidden.</summary>
+    /// <param name="name">Clean and without links on the way.</param>
+    public List<int> Merged(Utf8 name)
+    {
+        if (_merged.TryGetValue(name, out List<int>? known))
+            return known;
+        List<int> merged = [];
+        if (name.IsEmpty)
+        {
+            for (int i = 0; i < roots.Length; i++)
+                merged.Add(i);
+        }
+        else
+        {
+            foreach (int layer in Merged(TreeName.Parent(name)))
+            {
+                int found = Sys.fstatat(Uapi.AT_FDCWD, PathOf(layer, name), out stat st, Uapi.AT_SYMLINK_NOFOLLOW);
+                if (found == 0 && (st.st_mode & Uapi.S_IFMT) != Uapi.S_IFDIR)
+                    break;
+                if (found == 0)
+                    merged.Add(layer);
+                if (found == 0 && IsOpaque(PathOf(layer, name), form))
+                    break;
+            }
+        }
+
+        _merged.Add(name, merged);
+        return merged;
+    }
+
+    /// <summary>A name in a layer, for system calls.</summary>
+    public byte[] PathOf(int layer, Utf8 name) => [.. Sys.Bytes(roots[layer]), (byte)'/', .. name.Span];
+
     // The directories that a component merges, or the one other thing that it is; type 0 for nothing.
     private (List<string> Found, uint Type) Step(List<string> merged, string part)
     {
@@ -80,7 +116,7 @@ internal sealed class LayerStack(string[] roots, LayerForm form)
             }
 
             found.Add(path);
-            if (IsOpaque(path, form))
+            if (IsOpaque(Sys.Bytes(path), form))
                 break;
         }
 
@@ -88,9 +124,9 @@ internal sealed class LayerStack(string[] roots, LayerForm form)
     }
 
     /// <summary>Whether a directory of a layer hides what is below.</summary>
-    public static bool IsOpaque(string path, LayerForm form)
+    public static bool IsOpaque(ReadOnlySpan<byte> path, LayerForm form)
     {
-        using Fd directory = new(Sys.openat(Uapi.AT_FDCWD, Sys.Bytes(path), Uapi.O_RDONLY | Uapi.O_DIRECTORY | Uapi.O_NOFOLLOW));
+        using Fd directory = new(Sys.openat(Uapi.AT_FDCWD, path, Uapi.O_RDONLY | Uapi.O_DIRECTORY | Uapi.O_NOFOLLOW));
         Span<byte> value = stackalloc byte[8];
         return Sys.fgetxattr(directory.Number, form.Opaque, value) == 1 && value[0] == (byte)'y';
     }

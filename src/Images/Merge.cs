@@ -1,4 +1,3 @@
-using System;
 using System.Collections.Generic;
 using OciRun.Errors;
 using OciRun.Kernel;
@@ -29,14 +28,14 @@ internal sealed class Merge(Tree target, LayerForm form)
     }
 
     /// <summary>Gives the directories their modes and times.</summary>
-    public void Finish() => Extraction.Finish(target, _directories, form);
+    public void Finish() => DirectoryEnd.Apply(target, _directories);
 
     private void Move(Tree layer, Utf8 directory, Extraction extraction)
     {
         using Fd from = new(layer.Directory(directory, Tree.Plain));
         using Fd to = new(target.Directory(directory, Tree.Plain));
         if (!extraction.Directories[directory].IsImplied)
-            Describe(from.Number, to.Number);
+            DirectoryEnd.Copy(from.Number, to.Number, form, directory);
         List<Utf8> merged = [];
         foreach (Utf8 last in Tree.List(from.Number))
         {
@@ -80,50 +79,9 @@ internal sealed class Merge(Tree target, LayerForm form)
             _directories.Remove(other);
     }
 
-    // Owner and attributes of a directory become those of the layer above; mode and time follow at the end.
-    private static void Describe(int from, int to)
-    {
-        Sys.fstat(from, out stat st);
-        Check(Sys.fchown(to, st.st_uid, st.st_gid), "fchownat");
-        foreach (Utf8 name in Attributes(to))
-            Sys.fremovexattr(to, name.Span);
-        foreach (Utf8 name in Attributes(from))
-        {
-            byte[] value = new byte[65536];
-            int length = Sys.fgetxattr(from, name.Span, value);
-            Check(length < 0 ? length : Sys.fsetxattr(to, name.Span, value.AsSpan(0, length)), "fsetxattr");
-        }
-    }
-
-    private static List<Utf8> Attributes(int fd)
-    {
-        List<Utf8> names = [];
-        int length = Sys.flistxattr(fd, default);
-        if (length <= 0)
-            return names;
-        byte[] list = new byte[length];
-        length = Sys.flistxattr(fd, list);
-        ReadOnlySpan<byte> rest = list.AsSpan(0, Math.Max(length, 0));
-        for (int end = rest.IndexOf((byte)0); end >= 0; end = rest.IndexOf((byte)0))
-        {
-            // A security module's label is not the image's.
-            if (end > 0 && !rest[..end].SequenceEqual("security.selinux"u8))
-                names.Add(new Utf8(rest[..end].ToArray()));
-            rest = rest[(end + 1)..];
-        }
-
-        return names;
-    }
-
     private static void Check(int result, Utf8 name)
     {
         if (result < 0)
             throw new FaultException(new Fault($"cannot move {name} into the root file system") { Syscall = "renameat2", Errno = -result });
-    }
-
-    private static void Check(int result, string syscall)
-    {
-        if (result < 0)
-            throw new FaultException(new Fault("cannot copy the attributes of a directory") { Syscall = syscall, Errno = -result });
     }
 }

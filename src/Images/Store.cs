@@ -1,15 +1,21 @@
 using System;
+using System.Buffers;
+using System.Collections.Generic;
 using OciRun.Errors;
 using OciRun.Kernel;
+using OciRun.Spec;
 
 namespace OciRun.Images;
 
 /// <summary>
-/// Layers as directories that images share: <c>ALGORITHM/HEX</c> of the diffID, with <c>.user</c> behind it for those whose
-/// attributes are an ordinary user's. Only complete ones have such a name; <c>partial/</c> has those that are being made.
+/// Layers as directories that images share: <c>ALGORITHM/HEX/diff</c> of the diffID, with <c>.user</c> behind HEX for those
+/// whose attributes are an ordinary user's. Only complete ones have such a name; <c>partial/</c> has those that are being
+/// made. Beside <c>diff</c>, <c>implied</c> lists the directories that the archive had no entry for.
 /// </summary>
 internal sealed class Store : IDisposable
 {
+    private const int LargestList = 32 << 20;
+
     private readonly Fd _directory;
     private readonly Fd _partial;
     private readonly string _suffix;
@@ -66,7 +72,41 @@ internal sealed class Store : IDisposable
     }
 
     /// <summary>Absolute path of a layer, made or not.</summary>
-    public string PathOf(Digest diffId) => $"{Path}/{Name(diffId)}";
+    public string PathOf(Digest diffId) => $"{Path}/{Name(diffId)}/diff";
+
+    /// <summary>Names of a layer's directories that the archive had no entry for; empty for its root.</summary>
+    public HashSet<Utf8> Implied(Digest diffId)
+    {
+        string path = $"{Path}/{Name(diffId)}/implied";
+        byte[] list = Sys.ReadFile(Uapi.AT_FDCWD, Sys.Bytes(path), LargestList, out int errno)
+            ?? throw new FaultException(new Fault("the layer is incomplete") { Field = "--store", Value = path, Syscall = "openat", Errno = errno, Hint = "remove the directory it is in" });
+        HashSet<Utf8> names = [];
+        for (int start = 0, end; start < list.Length; start = end + 1)
+        {
+            end = Array.IndexOf(list, (byte)0, start);
+            if (end < 0)
+                break;
+            names.Add(new Utf8(list, start, end - start));
+        }
+
+        return names;
+    }
+
+    /// <summary>Writes the list that <see cref="Implied"/> reads.</summary>
+    public static void WriteImplied(Tree layer, Dictionary<Utf8, DirectoryEnd> directories)
+    {
+        ArrayBufferWriter<byte> list = new();
+        foreach ((Utf8 name, DirectoryEnd end) in directories)
+        {
+            if (end.IsImplied)
+                list.Write((byte[])[.. name.Span, 0]);
+        }
+
+        using Fd file = new(Sys.openat(layer.Root, "implied"u8, Uapi.O_WRONLY | Uapi.O_CREAT | Uapi.O_EXCL, 0x180 /* 0600 */));
+        int result = file.Number < 0 ? file.Number : Sys.WriteAll(file.Number, list.WrittenSpan);
+        if (result < 0)
+            throw new FaultException(new Fault("cannot write the list of implied directories") { Syscall = "write", Errno = -result });
+    }
 
     public bool Has(Digest diffId) =>
         Sys.fstatat(_directory.Number, Sys.Bytes(Name(diffId)), out stat st, Uapi.AT_SYMLINK_NOFOLLOW) == 0
@@ -86,7 +126,7 @@ internal sealed class Store : IDisposable
     {
         int result = layer.Commit(_directory.Number, Name(diffId), syncs: true);
         if (result < 0)
-            throw Failed(PathOf(diffId), "renameat2", result);
+            throw Failed($"{Path}/{Name(diffId)}", "renameat2", result);
     }
 
     private string Name(Digest diffId) => $"{diffId.Algorithm}/{diffId.Hex}{_suffix}";

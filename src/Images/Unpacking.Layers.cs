@@ -16,31 +16,41 @@ internal sealed partial class Unpacking
             AddToStore(store, i);
         }
 
-        string[] lower = Lower(store);
-        if (lower.Length > RootLayers.Maximum)
-        {
-            throw new FaultException(new Fault($"{lower.Length} layers, more than the {RootLayers.Maximum} of an overlay")
-            {
-                Field = $"manifest with config {_manifest.Config.Digest}",
-                Hint = "use --flat",
-            });
-        }
-
-        List<Pair> annotations = [new Pair("run.ocirun.rootfs.lower", BundleConfig.Lower(lower))];
+        (List<string> lower, List<HashSet<Utf8>> implied) = Lower(store);
+        LayerStack stack = new([.. lower], _form);
+        ImpliedDirectories directories = new(stack, [.. implied], _form);
+        List<Utf8> meant = directories.Find();
+        List<Pair> annotations = [];
         MakeDirectory(bundle, "rootfs");
-        if (_request.Ephemeral)
+        if (!_request.Ephemeral)
         {
-            annotations.Add(new Pair("run.ocirun.rootfs.volatile", "tmpfs"));
-        }
-        else
-        {
-            MakeUpper(bundle, lower[0]);
+            // Owner and mode of the container's / are those of the upper directory.
+            MakeDirectories(bundle, "upper", directories, meant);
             MakeDirectory(bundle, "work");
             annotations.Add(new Pair("run.ocirun.rootfs.upper", "upper"));
             annotations.Add(new Pair("run.ocirun.rootfs.work", "work"));
         }
+        else
+        {
+            annotations.Add(new Pair("run.ocirun.rootfs.volatile", "tmpfs"));
+            if (meant.Count > 0)
+            {
+                MakeDirectories(bundle, "implied", directories, meant);
+                lower.Insert(0, "implied");
+            }
+        }
 
-        WriteConfig(bundle, new LayerStack(lower, _form), [.. annotations]);
+        if (lower.Count > RootLayers.Maximum)
+        {
+            throw new FaultException(new Fault($"{lower.Count} layers, more than the {RootLayers.Maximum} of an overlay")
+            {
+                Field = $"config {_manifest.Config.Digest}",
+                Hint = "use --flat",
+            });
+        }
+
+        annotations.Insert(0, new Pair("run.ocirun.rootfs.lower", BundleConfig.Lower(lower)));
+        WriteConfig(bundle, stack, [.. annotations]);
     }
 
     private void AddToStore(Store store, int index)
@@ -53,38 +63,45 @@ internal sealed partial class Unpacking
             return;
         }
 
-        using Extraction extraction = Extract(index, layer.Tree, collects: false);
-        Extraction.Finish(layer.Tree, extraction.Directories, _form);
+        MakeDirectory(layer.Tree, "diff");
+        using (Fd diff = new(layer.Tree.Directory("diff", Tree.Plain)))
+        {
+            Tree tree = new(diff.Number);
+            using Extraction extraction = Extract(index, tree, collects: false);
+            DirectoryEnd.Apply(tree, extraction.Directories);
+            Store.WriteImplied(layer.Tree, extraction.Directories);
+        }
+
         store.Add(layer, diffId);
     }
 
     // Top-most first. overlayfs takes no directory twice: of a layer that comes again only the upper one can be seen. And
     // it does not look at the mark of opaqueness on a layer's own root.
-    private string[] Lower(Store store)
+    private (List<string> Paths, List<HashSet<Utf8>> Implied) Lower(Store store)
     {
         List<string> lower = [];
+        List<HashSet<Utf8>> implied = [];
         for (int i = _manifest.Layers.Length - 1; i >= 0; i--)
         {
             string path = store.PathOf(_image.DiffIds[i]);
             if (!lower.Contains(path))
+            {
                 lower.Add(path);
-            if (LayerStack.IsOpaque(path, _form))
+                implied.Add(store.Implied(_image.DiffIds[i]));
+            }
+
+            if (LayerStack.IsOpaque(Sys.Bytes(path), _form))
                 break;
         }
 
-        return [.. lower];
+        return (lower, implied);
     }
 
-    // Owner and mode of the container's / are those of the upper directory.
-    private void MakeUpper(Tree bundle, string topmost)
+    private void MakeDirectories(Tree bundle, string name, ImpliedDirectories directories, List<Utf8> names)
     {
-        MakeDirectory(bundle, "upper");
-        if (Sys.fstatat(Uapi.AT_FDCWD, Sys.Bytes(topmost), out stat st, Uapi.AT_SYMLINK_NOFOLLOW) < 0)
-            return;
-        if (_form.OwnsAll)
-            Sys.fchownat(bundle.Root, "upper"u8, st.st_uid, st.st_gid, Uapi.AT_SYMLINK_NOFOLLOW);
-        Sys.fchmodat(bundle.Root, "upper"u8, st.st_mode & 0xfff);
-        Sys.utimensat(bundle.Root, "upper"u8, st.st_mtim, Uapi.AT_SYMLINK_NOFOLLOW);
+        MakeDirectory(bundle, name);
+        using Fd directory = new(bundle.Directory(name, Tree.Plain));
+        directories.Make(new Tree(directory.Number), names);
     }
 
     private void MakeDirectory(Tree bundle, string name)
