@@ -9,7 +9,10 @@ namespace OciRun.Images;
 /// <summary>What a directory gets when everything in it is made.</summary>
 /// <param name="Mode">The 12 permission bits.</param>
 /// <param name="Modified">Modification time.</param>
-/// <param name="IsImplied">No entry of the archive: it is only there because something is in it.</param>
+/// <param name="IsImplied">
+/// No entry of the archive: it is only there because something is in it, and owner and mode are meant to be those of the
+/// layers below. Not so when the layer hides what these have under its name.
+/// </param>
 internal readonly record struct DirectoryEnd(uint Mode, timespec Modified, bool IsImplied)
 {
     /// <summary>Mode of a directory while things are made in it.</summary>

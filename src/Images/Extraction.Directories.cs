@@ -122,7 +122,7 @@ internal sealed partial class Extraction
         Check(result, "mkdirat");
         using Fd directory = new(Sys.openat(parent, last.Span, Uapi.O_RDONLY | Uapi.O_DIRECTORY | Uapi.O_NOFOLLOW));
         Check(directory.Number, "openat");
-        Directories[name] = end;
+        Directories[name] = replaces ? end with { IsImplied = false } : end;
         if (replaces)
         {
             Whiteouts.Add(name);

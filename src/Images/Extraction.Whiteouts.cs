@@ -30,7 +30,10 @@ internal sealed partial class Extraction
                 ? Sys.openat(parent, hidden.Span, Uapi.O_RDONLY | Uapi.O_DIRECTORY | Uapi.O_NOFOLLOW)
                 : -1);
             if (isDirectory)
+            {
                 MakeOpaque(path, there.Number);
+                Directories[path] = Directories[path] with { IsImplied = false };
+            }
         }
         else if (!_collects)
         {

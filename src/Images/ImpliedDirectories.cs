@@ -26,8 +26,8 @@ internal sealed class ImpliedDirectories(LayerStack stack, HashSet<Utf8>[] impli
         {
             foreach (Utf8 name in layer)
             {
-                List<int> merged = seen.Add(name) ? stack.Merged(name) : [];
-                if (merged.Count > 1 && merged[0] != Source(name, merged))
+                List<int> having = seen.Add(name) ? stack.Having(name) : [];
+                if (having.Count > 1 && having[0] != Source(name, having))
                     names.Add(name);
             }
         }
@@ -52,22 +52,22 @@ internal sealed class ImpliedDirectories(LayerStack stack, HashSet<Utf8>[] impli
     }
 
     // The highest layer that has an entry, or else the highest.
-    private int Source(Utf8 name, List<int> merged)
+    private int Source(Utf8 name, List<int> having)
     {
-        foreach (int layer in merged)
+        foreach (int layer in having)
         {
             if (!implied[layer].Contains(name))
                 return layer;
         }
 
-        return merged[0];
+        return having[0];
     }
 
     private void Add(Tree tree, Utf8 name)
     {
         if (_made.ContainsKey(name))
             return;
-        byte[] path = stack.PathOf(Source(name, stack.Merged(name)), name);
+        byte[] path = stack.PathOf(Source(name, stack.Having(name)), name);
         using Fd from = new(Sys.openat(Uapi.AT_FDCWD, path, Uapi.O_RDONLY | Uapi.O_DIRECTORY | Uapi.O_NOFOLLOW));
         using Fd parent = new(name.IsEmpty ? -1 : tree.Directory(TreeName.Parent(name), Tree.Plain));
         if (!name.IsEmpty)

@@ -65,34 +65,42 @@ internal sealed class LayerStack(string[] roots, LayerForm form)
         return [];
     }
 
-    /// <summary>Positions of the layers that a directory is merged of; none when it is something else, or hidden.</summary>
+    /// <summary>Positions of the layers that have a directory which can be seen; none when it is something else, or hidden.</summary>
     /// <param name="name">Clean and without links on the way.</param>
-    public List<int> Merged(Utf8 name)
+    /// <remarks>Below an opaque one too: that hides what is in the others, not whose it is.</remarks>
+    public List<int> Having(Utf8 name)
+    {
+        List<int> having = [];
+        foreach (int layer in name.IsEmpty ? All() : Merged(TreeName.Parent(name)))
+        {
+            int found = Sys.fstatat(Uapi.AT_FDCWD, PathOf(layer, name), out stat st, Uapi.AT_SYMLINK_NOFOLLOW);
+            if (found == 0 && (st.st_mode & Uapi.S_IFMT) != Uapi.S_IFDIR)
+                break;
+            if (found == 0)
+                having.Add(layer);
+        }
+
+        return having;
+    }
+
+    private List<int> Merged(Utf8 name)
     {
         if (_merged.TryGetValue(name, out List<int>? known))
             return known;
-        List<int> merged = [];
-        if (name.IsEmpty)
-        {
-            for (int i = 0; i < roots.Length; i++)
-                merged.Add(i);
-        }
-        else
-        {
-            foreach (int layer in Merged(TreeName.Parent(name)))
-            {
-                int found = Sys.fstatat(Uapi.AT_FDCWD, PathOf(layer, name), out stat st, Uapi.AT_SYMLINK_NOFOLLOW);
-                if (found == 0 && (st.st_mode & Uapi.S_IFMT) != Uapi.S_IFDIR)
-                    break;
-                if (found == 0)
-                    merged.Add(layer);
-                if (found == 0 && IsOpaque(PathOf(layer, name), form))
-                    break;
-            }
-        }
-
+        List<int> merged = Having(name);
+        int opaque = merged.FindIndex(layer => IsOpaque(PathOf(layer, name), form));
+        if (opaque >= 0)
+            merged.RemoveRange(opaque + 1, merged.Count - opaque - 1);
         _merged.Add(name, merged);
         return merged;
+    }
+
+    private List<int> All()
+    {
+        List<int> all = [];
+        for (int i = 0; i < roots.Length; i++)
+            all.Add(i);
+        return all;
     }
 
     /// <summary>A name in a layer, for system calls.</summary>
