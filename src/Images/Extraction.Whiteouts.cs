@@ -9,6 +9,14 @@ internal sealed partial class Extraction
     // layer.md, "Whiteouts": they hide what is below, never what the same layer has.
     private void Hide(Utf8 name, Utf8 last)
     {
+        // Where this layer has a file or a link in place of the directory, everything below is hidden already: umoci
+        // writes both when a directory becomes something else.
+        using (Fd parent = new(_tree.Directory(TreeName.Parent(name), Tree.Plain)))
+        {
+            if (parent.Number is -Errno.ENOTDIR or -Errno.ELOOP)
+                return;
+        }
+
         if (last.Is(".wh..wh..opq"u8))
         {
             MakeOpaque(TreeName.Parent(name), Parent(name));
@@ -21,13 +29,13 @@ internal sealed partial class Extraction
         Utf8 hidden = last.Slice(4);
         if (hidden.IsEmpty || hidden.Is("."u8) || hidden.Is(".."u8))
             throw new FaultException("a whiteout of no name");
-        int parent = Parent(name);
+        int directory = Parent(name);
         Utf8 path = TreeName.Join(TreeName.Parent(name), hidden.Span);
-        if (Sys.fstatat(parent, hidden.Span, out stat st, Uapi.AT_SYMLINK_NOFOLLOW) == 0)
+        if (Sys.fstatat(directory, hidden.Span, out stat st, Uapi.AT_SYMLINK_NOFOLLOW) == 0)
         {
             bool isDirectory = (st.st_mode & Uapi.S_IFMT) == Uapi.S_IFDIR;
             using Fd there = new(isDirectory
-                ? Sys.openat(parent, hidden.Span, Uapi.O_RDONLY | Uapi.O_DIRECTORY | Uapi.O_NOFOLLOW)
+                ? Sys.openat(directory, hidden.Span, Uapi.O_RDONLY | Uapi.O_DIRECTORY | Uapi.O_NOFOLLOW)
                 : -1);
             if (isDirectory)
             {
@@ -37,7 +45,7 @@ internal sealed partial class Extraction
         }
         else if (!_collects)
         {
-            int result = Sys.mknodat(parent, hidden.Span, Uapi.S_IFCHR, 0);
+            int result = Sys.mknodat(directory, hidden.Span, Uapi.S_IFCHR, 0);
             if (result == -Errno.EPERM && _form.IsUser)
             {
                 throw new FaultException(new Fault("the kernel refuses a whiteout")

@@ -71,7 +71,7 @@ internal sealed partial class Extraction : IDisposable
 
     private void Make(TarEntry entry, TarReader reader)
     {
-        Utf8 name = Real(TreeName.Clean(entry.Name));
+        Utf8 name = TreeName.Clean(entry.Name);
         Utf8 last = TreeName.Last(name);
         if (last.StartsWith(".wh."u8))
         {
@@ -79,6 +79,7 @@ internal sealed partial class Extraction : IDisposable
             return;
         }
 
+        name = Real(name);
         if (name.IsEmpty && entry.Kind != TarKind.Directory)
             throw new FaultException("the layer's root is not a directory");
         switch (entry.Kind)

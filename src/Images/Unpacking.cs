@@ -121,14 +121,18 @@ internal sealed partial class Unpacking : IDisposable
         foreach (string key in leftOut)
             _notes.Add($"label {key} left out: runtimes take it for an order");
         bool rootless = !_form.OwnsAll;
-        if (rootless && choices.Groups.Length > 0)
-            _notes.Add($"{choices.Groups.Length} additional groups left out: an ordinary user has only one group");
+        if (rootless && (user.Uid | user.Gid | (uint)user.Groups.Length) != 0)
+        {
+            // One id is mapped, and the runtime needs it to be root's.
+            _notes.Add($"user {user.Uid}:{user.Gid} is root in the container: an ordinary user has only one id there, which owns all files");
+            choices = choices with { Uid = 0, Gid = 0, Groups = [] };
+        }
+
         choices = choices with
         {
             IsRootless = rootless,
             HostUser = Sys.geteuid(),
             HostGroup = Sys.getegid(),
-            Groups = rootless ? [] : choices.Groups,
             Terminal = _request.Terminal,
             Env = _request.Terminal && !Array.Exists(choices.Env, static entry => entry.StartsWith("TERM="u8)) ? [.. choices.Env, "TERM=xterm"] : choices.Env,
             Annotations = [.. choices.Annotations, .. annotations],

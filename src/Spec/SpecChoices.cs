@@ -3,10 +3,10 @@ namespace OciRun.Spec;
 /// <summary>What a config.json from <see cref="SpecTemplate"/> says; the defaults are those of <c>spec</c>.</summary>
 internal sealed record SpecChoices
 {
-    /// <summary>A user namespace that maps only the process's user, and nothing that needs privileges.</summary>
+    /// <summary>A user namespace that maps only root, and nothing that needs privileges.</summary>
     public bool IsRootless { get; init; }
 
-    /// <summary>User of the machine that the process's user is; only used when rootless.</summary>
+    /// <summary>User of the machine that becomes root inside; only used when rootless.</summary>
     public uint HostUser { get; init; }
 
     public uint HostGroup { get; init; }

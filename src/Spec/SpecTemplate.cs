@@ -29,8 +29,8 @@ internal static class SpecTemplate
         json.Key("linux"u8).Object();
         if (choices.IsRootless)
         {
-            Mapping(json, "uidMappings"u8, choices.Uid, choices.HostUser);
-            Mapping(json, "gidMappings"u8, choices.Gid, choices.HostGroup);
+            Mapping(json, "uidMappings"u8, choices.HostUser);
+            Mapping(json, "gidMappings"u8, choices.HostGroup);
         }
         else
         {
@@ -113,9 +113,9 @@ internal static class SpecTemplate
         json.EndObject();
     }
 
-    private static void Mapping(JsonText json, ReadOnlySpan<byte> name, uint containerId, uint hostId) =>
+    private static void Mapping(JsonText json, ReadOnlySpan<byte> name, uint hostId) =>
         json.Key(name).Array().Object()
-            .Member("containerID"u8, containerId).Member("hostID"u8, hostId).Member("size"u8, 1)
+            .Member("containerID"u8, 0).Member("hostID"u8, hostId).Member("size"u8, 1)
             .EndObject().EndArray();
 
     private static void Isolation(JsonText json, bool rootless)

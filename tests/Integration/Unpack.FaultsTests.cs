@@ -24,7 +24,7 @@ public sealed class UnpackFaultsTests : UnpackTest
     [RuntimeFact]
     public void A_link_of_one_layer_does_not_lead_another_one_astray()
     {
-        Layout.Add(Layout.Image(Shell("cat /out/f"), [Base().Link("out", Work), new Archive().File("out/f", "inside\n")]));
+        Layout.Add(Layout.Image(Command("cat /out/f"), [Base().Link("out", Work), new Archive().File("out/f", "inside\n")]));
         foreach (string option in new[] { "--flat", "--ephemeral" })
         {
             Unpack(option).Should().Be(Silent);
@@ -164,7 +164,7 @@ public sealed class UnpackFaultsTests : UnpackTest
     [RuntimeFact]
     public void A_bundle_that_exists_is_left_alone()
     {
-        Layout.Add(Layout.Image(Shell("true"), [Base()]));
+        Layout.Add(Layout.Image(Command("true"), [Base()]));
         Directory.CreateDirectory(Unpacked);
         Unpack().Should().Be(Silent);
         Unpack().Err.Should().Contain("the bundle exists and is not empty");

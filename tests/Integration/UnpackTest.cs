@@ -29,7 +29,7 @@ public abstract class UnpackTest : RuntimeTest
         return archive;
     }
 
-    protected static JsonObject Shell(string script) => new() { ["Cmd"] = new JsonArray("/bin/sh", "-c", script) };
+    protected static JsonObject Command(string script) => new() { ["Cmd"] = new JsonArray("/bin/sh", "-c", script) };
 
     protected Outcome Unpack(params string[] options) => UnpackTo(Layout.Path, Unpacked, options);
 
@@ -48,15 +48,17 @@ public abstract class UnpackTest : RuntimeTest
             Directory.GetFileSystemEntries(Path.Combine(Store, "partial")).Should().BeEmpty();
     }
 
-    /// <summary>Runs a shell script and asserts that it succeeds.</summary>
-    protected static string Sh(string script)
+    /// <summary>Runs a program and asserts that it succeeds.</summary>
+    protected static string Shell(string program, params string[] arguments)
     {
-        ProcessStartInfo info = new("/bin/sh", ["-ec", script]) { RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false };
+        ProcessStartInfo info = new(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false };
         using Process process = Process.Start(info)!;
         System.Threading.Tasks.Task<string> errors = process.StandardError.ReadToEndAsync();
         string output = process.StandardOutput.ReadToEnd();
         process.WaitForExit();
-        process.ExitCode.Should().Be(0, script + "\n" + errors.GetAwaiter().GetResult());
+        process.ExitCode.Should().Be(0, string.Join(' ', arguments) + "\n" + errors.GetAwaiter().GetResult());
         return output;
     }
+
+    protected static string Sh(string script) => Shell("/bin/sh", "-ec", script);
 }
