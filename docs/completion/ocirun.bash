@@ -20,7 +20,7 @@ _ocirun() {
             --cgroup-manager) COMPREPLY=($(compgen -W "cgroupfs systemd disabled" -- "$current")) ; return ;;
             --rootless) COMPREPLY=($(compgen -W "true false auto" -- "$current")) ; return ;;
         esac
-        words="--root --log --log-format --log-level --debug --systemd-cgroup --cgroup-manager --rootless --version --help create start run state kill delete list spec plan validate features completion help"
+        words="--root --log --log-format --log-level --debug --systemd-cgroup --cgroup-manager --rootless --version --help create start run state kill delete list spec unpack plan validate features completion help"
         ;;
     create)
         case $previous in
@@ -74,6 +74,13 @@ _ocirun() {
         esac
         words="--bundle --rootless --help"
         ;;
+    unpack)
+        case $previous in
+            --store) COMPREPLY=($(compgen -d -- "$current")) ; return ;;
+            --platform) COMPREPLY=($(compgen -W "" -- "$current")) ; return ;;
+        esac
+        words="--store --platform --flat --ephemeral --tty --quiet --help"
+        ;;
     plan)
         case $previous in
             --bundle | -b) COMPREPLY=($(compgen -d -- "$current")) ; return ;;
@@ -102,7 +109,7 @@ _ocirun() {
         words="--help bash zsh fish"
         ;;
     help)
-        words="--help create start run state kill delete list spec plan validate features completion help"
+        words="--help create start run state kill delete list spec unpack plan validate features completion help"
         ;;
     *) return ;;
     esac
