@@ -89,5 +89,5 @@ internal static class Unpack
     }
 
     private static string DefaultStore() => Store.DefaultPath(
-        Sys.geteuid(), Environment.GetEnvironmentVariable("XDG_DATA_HOME"), Environment.GetEnvironmentVariable("HOME"));
+        Sys.geteuid() == 0 && !Host.Machine.InUserNamespace, Environment.GetEnvironmentVariable("XDG_DATA_HOME"), Environment.GetEnvironmentVariable("HOME"));
 }

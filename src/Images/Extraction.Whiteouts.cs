@@ -43,7 +43,7 @@ internal sealed partial class Extraction
                 Directories[path] = Directories[path] with { IsImplied = false };
             }
         }
-        else if (!_collects)
+        else if (!_collects && !Opaques.Contains(TreeName.Parent(name)))
         {
             int result = Sys.mknodat(directory, hidden.Span, Uapi.S_IFCHR, 0);
             if (result == -Errno.EPERM && _form.IsUser)
@@ -67,8 +67,15 @@ internal sealed partial class Extraction
 
     private void MakeOpaque(Utf8 name, int directory)
     {
-        Opaques.Add(name);
-        if (!_collects)
-            Check(Sys.fsetxattr(directory, _form.Opaque, "y"u8), "fsetxattr");
+        if (!Opaques.Add(name) || _collects)
+            return;
+        Check(Sys.fsetxattr(directory, _form.Opaque, "y"u8), "fsetxattr");
+
+        // What is opaque is not merged, and where nothing is merged overlayfs lists whiteouts.
+        foreach (Utf8 hidden in Whiteouts)
+        {
+            if (TreeName.Parent(hidden) == name && IsHidden(hidden))
+                Check(Sys.unlinkat(directory, TreeName.Last(hidden).Span, 0), "unlinkat");
+        }
     }
 }

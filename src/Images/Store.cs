@@ -32,9 +32,9 @@ internal sealed class Store : IDisposable
     public string Path { get; }
 
     /// <summary>Where the caller's store is unless he says otherwise.</summary>
-    public static string DefaultPath(uint euid, string? dataHome, string? home)
+    public static string DefaultPath(bool isRoot, string? dataHome, string? home)
     {
-        if (euid == 0)
+        if (isRoot)
             return "/var/lib/ocirun/layers";
         string? data = dataHome is ['/', ..] ? dataHome : home is ['/', ..] ? $"{home}/.local/share" : null;
         return data is null

@@ -79,7 +79,16 @@ internal sealed partial class Unpacking : IDisposable
         // Modes are those of the image, not those of the caller's mask.
         Sys.umask(0);
         using Unpacking unpacking = new(request);
-        unpacking.Make();
+        try
+        {
+            unpacking.Make();
+        }
+        catch (OutOfMemoryException)
+        {
+            // The heap has a fixed limit; names and times of directories are kept until a layer is complete.
+            throw new FaultException(new Fault("a layer has more directories than can be kept in memory") { Field = "image", Value = request.Layout });
+        }
+
         unpacking._notes.AddRange(unpacking._losses.Lines());
         return unpacking._notes;
     }

@@ -103,6 +103,24 @@ public sealed class ExtractionTests : IDisposable
         extraction.Whiteouts.Select(w => w.ToString()).Should().BeEquivalentTo("gone", "d/gone");
     }
 
+    // Where nothing is merged, overlayfs lists them.
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void An_opaque_directory_has_no_whiteouts(bool first)
+    {
+        Archive archive = new();
+        if (first)
+            archive.File("d/.wh..wh..opq");
+        archive.File("d/.wh.x").File("d/f").File("d/e/.wh.y");
+        if (!first)
+            archive.File("d/.wh..wh..opq");
+        Extract(archive);
+        Attribute("d", "user.overlay.opaque").Should().Be("y");
+        Directory.GetFileSystemEntries(At("d")).Select(Path.GetFileName).Should().BeEquivalentTo("e", "f");
+        IsWhiteout("d/e/y").Should().BeTrue();
+    }
+
     // image-spec, layer.md: "Whiteout files MUST only apply to resources in lower/parent layers".
     [Theory]
     [InlineData(true)]
