@@ -87,7 +87,7 @@ _ocirun() {
             --layer) COMPREPLY=($(compgen -d -- "$current")) ; return ;;
             --upper) COMPREPLY=($(compgen -d -- "$current")) ; return ;;
             --work) COMPREPLY=($(compgen -d -- "$current")) ; return ;;
-            --format | -f) COMPREPLY=($(compgen -W "" -- "$current")) ; return ;;
+            --format | -f) COMPREPLY=($(compgen -W "text json" -- "$current")) ; return ;;
         esac
         words="--bundle --layer --upper --work --ephemeral --format --help"
         ;;

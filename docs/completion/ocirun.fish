@@ -70,7 +70,7 @@ complete -c ocirun -n '__fish_seen_subcommand_from plan' -l layer -x -a '(__fish
 complete -c ocirun -n '__fish_seen_subcommand_from plan' -l upper -x -a '(__fish_complete_directories)' -d 'keep what the container writes in this directory'
 complete -c ocirun -n '__fish_seen_subcommand_from plan' -l work -x -a '(__fish_complete_directories)' -d 'scratch directory of the kernel beside the one of --upper'
 complete -c ocirun -n '__fish_seen_subcommand_from plan' -l ephemeral -d 'drop what the container writes to its layers'
-complete -c ocirun -n '__fish_seen_subcommand_from plan' -l format -s f -x -d '\'text\' or \'json\''
+complete -c ocirun -n '__fish_seen_subcommand_from plan' -l format -s f -x -a 'text json' -d '\'text\' or \'json\''
 complete -c ocirun -n __fish_use_subcommand -a validate -d 'list everything that is wrong with a bundle'
 complete -c ocirun -n '__fish_seen_subcommand_from validate' -l bundle -s b -x -a '(__fish_complete_directories)' -d 'directory with config.json'
 complete -c ocirun -n '__fish_seen_subcommand_from validate' -l config -x -d 'name of the configuration file in the bundle'

@@ -125,7 +125,7 @@ _ocirun() {
                     '--upper[keep what the container writes in this directory]:DIR:_files -/' \
                     '--work[scratch directory of the kernel beside the one of --upper]:DIR:_files -/' \
                     '--ephemeral[drop what the container writes to its layers]' \
-                    '(--format -f)'{--format,-f}'['\''text'\'' or '\''json'\'']:FORMAT: ' \
+                    '(--format -f)'{--format,-f}'['\''text'\'' or '\''json'\'']:FORMAT:(text json)' \
                     '*: :'
                 ;;
             validate)
