@@ -20,7 +20,7 @@ _ocirun() {
             --cgroup-manager) COMPREPLY=($(compgen -W "cgroupfs systemd disabled" -- "$current")) ; return ;;
             --rootless) COMPREPLY=($(compgen -W "true false auto" -- "$current")) ; return ;;
         esac
-        words="--root --log --log-format --log-level --debug --systemd-cgroup --cgroup-manager --rootless --version --help create start run state kill delete list spec plan validate features completion help"
+        words="--root --log --log-format --log-level --debug --systemd-cgroup --cgroup-manager --rootless --version --help create start run state kill delete list spec unpack plan validate features completion help"
         ;;
     create)
         case $previous in
@@ -74,13 +74,20 @@ _ocirun() {
         esac
         words="--bundle --rootless --help"
         ;;
+    unpack)
+        case $previous in
+            --store) COMPREPLY=($(compgen -d -- "$current")) ; return ;;
+            --platform) COMPREPLY=($(compgen -W "" -- "$current")) ; return ;;
+        esac
+        words="--store --platform --flat --ephemeral --tty --quiet --help"
+        ;;
     plan)
         case $previous in
             --bundle | -b) COMPREPLY=($(compgen -d -- "$current")) ; return ;;
             --layer) COMPREPLY=($(compgen -d -- "$current")) ; return ;;
             --upper) COMPREPLY=($(compgen -d -- "$current")) ; return ;;
             --work) COMPREPLY=($(compgen -d -- "$current")) ; return ;;
-            --format | -f) COMPREPLY=($(compgen -W "" -- "$current")) ; return ;;
+            --format | -f) COMPREPLY=($(compgen -W "text json" -- "$current")) ; return ;;
         esac
         words="--bundle --layer --upper --work --ephemeral --format --help"
         ;;
@@ -102,7 +109,7 @@ _ocirun() {
         words="--help bash zsh fish"
         ;;
     help)
-        words="--help create start run state kill delete list spec plan validate features completion help"
+        words="--help create start run state kill delete list spec unpack plan validate features completion help"
         ;;
     *) return ;;
     esac

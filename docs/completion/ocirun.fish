@@ -57,13 +57,20 @@ complete -c ocirun -n '__fish_seen_subcommand_from list' -l quiet -s q -d 'print
 complete -c ocirun -n __fish_use_subcommand -a spec -d 'write a config.json to start from'
 complete -c ocirun -n '__fish_seen_subcommand_from spec' -l bundle -s b -x -a '(__fish_complete_directories)' -d 'directory to write it to'
 complete -c ocirun -n '__fish_seen_subcommand_from spec' -l rootless -d 'write one for a caller without privileges'
+complete -c ocirun -n __fish_use_subcommand -a unpack -d 'make a bundle from an OCI image'
+complete -c ocirun -n '__fish_seen_subcommand_from unpack' -l store -x -a '(__fish_complete_directories)' -d 'directory of the layers that images share'
+complete -c ocirun -n '__fish_seen_subcommand_from unpack' -l platform -x -d 'choose the image of an index for OS/ARCHITECTURE[/VARIANT]'
+complete -c ocirun -n '__fish_seen_subcommand_from unpack' -l flat -d 'put all layers together in BUNDLE/rootfs, for any runtime'
+complete -c ocirun -n '__fish_seen_subcommand_from unpack' -l ephemeral -d 'throw away what a container writes, instead of keeping it in BUNDLE/upper'
+complete -c ocirun -n '__fish_seen_subcommand_from unpack' -l tty -s t -d 'give the process a terminal'
+complete -c ocirun -n '__fish_seen_subcommand_from unpack' -l quiet -s q -d 'no progress bar, and no word about what is left out'
 complete -c ocirun -n __fish_use_subcommand -a plan -d 'print the steps that create would take'
 complete -c ocirun -n '__fish_seen_subcommand_from plan' -l bundle -s b -x -a '(__fish_complete_directories)' -d 'directory with config.json'
 complete -c ocirun -n '__fish_seen_subcommand_from plan' -l layer -x -a '(__fish_complete_directories)' -d 'directory of a layered root file system, the top-most first; repeat it'
 complete -c ocirun -n '__fish_seen_subcommand_from plan' -l upper -x -a '(__fish_complete_directories)' -d 'keep what the container writes in this directory'
 complete -c ocirun -n '__fish_seen_subcommand_from plan' -l work -x -a '(__fish_complete_directories)' -d 'scratch directory of the kernel beside the one of --upper'
 complete -c ocirun -n '__fish_seen_subcommand_from plan' -l ephemeral -d 'drop what the container writes to its layers'
-complete -c ocirun -n '__fish_seen_subcommand_from plan' -l format -s f -x -d '\'text\' or \'json\''
+complete -c ocirun -n '__fish_seen_subcommand_from plan' -l format -s f -x -a 'text json' -d '\'text\' or \'json\''
 complete -c ocirun -n __fish_use_subcommand -a validate -d 'list everything that is wrong with a bundle'
 complete -c ocirun -n '__fish_seen_subcommand_from validate' -l bundle -s b -x -a '(__fish_complete_directories)' -d 'directory with config.json'
 complete -c ocirun -n '__fish_seen_subcommand_from validate' -l config -x -d 'name of the configuration file in the bundle'
@@ -86,6 +93,7 @@ complete -c ocirun -n '__fish_seen_subcommand_from help' -a kill
 complete -c ocirun -n '__fish_seen_subcommand_from help' -a delete
 complete -c ocirun -n '__fish_seen_subcommand_from help' -a list
 complete -c ocirun -n '__fish_seen_subcommand_from help' -a spec
+complete -c ocirun -n '__fish_seen_subcommand_from help' -a unpack
 complete -c ocirun -n '__fish_seen_subcommand_from help' -a plan
 complete -c ocirun -n '__fish_seen_subcommand_from help' -a validate
 complete -c ocirun -n '__fish_seen_subcommand_from help' -a features

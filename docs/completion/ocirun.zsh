@@ -32,6 +32,7 @@ _ocirun() {
                 'delete:remove a container that has ended or was never started'
                 'list:list the containers below the state root'
                 'spec:write a config.json to start from'
+                'unpack:make a bundle from an OCI image'
                 'plan:print the steps that create would take'
                 'validate:list everything that is wrong with a bundle'
                 'features:print what this program implements as JSON'
@@ -107,6 +108,16 @@ _ocirun() {
                     '--rootless[write one for a caller without privileges]' \
                     '*: :'
                 ;;
+            unpack)
+                _arguments \
+                    '--store[directory of the layers that images share]:DIR:_files -/' \
+                    '--platform[choose the image of an index for OS/ARCHITECTURE\[/VARIANT\]]:PLATFORM: ' \
+                    '--flat[put all layers together in BUNDLE/rootfs, for any runtime]' \
+                    '--ephemeral[throw away what a container writes, instead of keeping it in BUNDLE/upper]' \
+                    '(--tty -t)'{--tty,-t}'[give the process a terminal]' \
+                    '(--quiet -q)'{--quiet,-q}'[no progress bar, and no word about what is left out]' \
+                    '*: :'
+                ;;
             plan)
                 _arguments \
                     '(--bundle -b)'{--bundle,-b}'[directory with config.json]:DIR:_files -/' \
@@ -114,7 +125,7 @@ _ocirun() {
                     '--upper[keep what the container writes in this directory]:DIR:_files -/' \
                     '--work[scratch directory of the kernel beside the one of --upper]:DIR:_files -/' \
                     '--ephemeral[drop what the container writes to its layers]' \
-                    '(--format -f)'{--format,-f}'['\''text'\'' or '\''json'\'']:FORMAT: ' \
+                    '(--format -f)'{--format,-f}'['\''text'\'' or '\''json'\'']:FORMAT:(text json)' \
                     '*: :'
                 ;;
             validate)
@@ -138,7 +149,7 @@ _ocirun() {
                 ;;
             help)
                 _arguments \
-                    '1:word:(create start run state kill delete list spec plan validate features completion help)'
+                    '1:word:(create start run state kill delete list spec unpack plan validate features completion help)'
                 ;;
         esac
         ;;

@@ -34,7 +34,7 @@ internal static class Manual
         Section(text, "ENVIRONMENT",
             "XDG_RUNTIME_DIR holds the state of containers of others than root. LISTEN_FDS and LISTEN_PID pass "
             + "sockets on to the container. NOTIFY_SOCKET is told when the container is ready.");
-        Section(text, "FILES", "/run/ocirun holds one directory for each container of root.");
+        Section(text, "FILES", "/run/ocirun holds one directory for each container of root, /var/lib/ocirun/layers the layers that 'unpack' extracts as root.");
         text.Append(".SH SEE ALSO\n.BR containerd (8),\n.BR podman (1),\n.BR crictl (1)\n");
         return text.ToString();
     }

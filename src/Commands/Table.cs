@@ -8,7 +8,7 @@ internal static class Table
     /// <summary>Names in the order of the help page; <see cref="Find"/> knows each.</summary>
     public static string[] Names =>
     [
-        "create", "start", "run", "state", "kill", "delete", "list", "spec", "plan", "validate", "features", "completion", "help", "docs",
+        "create", "start", "run", "state", "kill", "delete", "list", "spec", "unpack", "plan", "validate", "features", "completion", "help", "docs",
     ];
 
     /// <summary>The verb of that name, or null.</summary>
@@ -24,6 +24,7 @@ internal static class Table
         "plan" => Plan.Describe(),
         "validate" => Validate.Describe(),
         "spec" => Spec.Describe(),
+        "unpack" => Unpack.Describe(),
         "features" => Features.Describe(),
         "completion" => Completion.Describe(),
         "help" or "h" => Help.Describe(),

@@ -33,6 +33,7 @@ internal static class SYS
     public const int fgetxattr = 10;
     public const int flistxattr = 13;
     public const int flock = 32;
+    public const int fremovexattr = 16;
     public const int fsconfig = 431;
     public const int fsetxattr = 7;
     public const int fsmount = 432;
@@ -86,6 +87,7 @@ internal static class SYS
     public const int prctl = 167;
     public const int pread64 = 67;
     public const int prlimit64 = 261;
+    public const int pwrite64 = 68;
     public const int read = 63;
     public const int readlinkat = 78;
     public const int recvfrom = 207;
@@ -114,12 +116,14 @@ internal static class SYS
     public const int setresuid = 147;
     public const int setsid = 157;
     public const int setsockopt = 208;
+    public const int setxattr = 5;
     public const int signalfd4 = 74;
     public const int socket = 198;
     public const int socketpair = 199;
     public const int statfs = 43;
     public const int statx = 291;
     public const int symlinkat = 36;
+    public const int syncfs = 267;
     public const int tgkill = 131;
     public const int umask = 166;
     public const int umount2 = 39;

@@ -33,6 +33,7 @@ internal static class SYS
     public const int fgetxattr = 193;
     public const int flistxattr = 196;
     public const int flock = 73;
+    public const int fremovexattr = 199;
     public const int fsconfig = 431;
     public const int fsetxattr = 190;
     public const int fsmount = 432;
@@ -86,6 +87,7 @@ internal static class SYS
     public const int prctl = 157;
     public const int pread64 = 17;
     public const int prlimit64 = 302;
+    public const int pwrite64 = 18;
     public const int read = 0;
     public const int readlinkat = 267;
     public const int recvfrom = 45;
@@ -114,12 +116,14 @@ internal static class SYS
     public const int setresuid = 117;
     public const int setsid = 112;
     public const int setsockopt = 54;
+    public const int setxattr = 188;
     public const int signalfd4 = 289;
     public const int socket = 41;
     public const int socketpair = 53;
     public const int statfs = 137;
     public const int statx = 332;
     public const int symlinkat = 266;
+    public const int syncfs = 306;
     public const int tgkill = 234;
     public const int umask = 95;
     public const int umount2 = 166;

@@ -12,19 +12,25 @@ internal static class SpecTemplate
     /// </param>
     /// <param name="euid">Host user that becomes root inside; only used when rootless.</param>
     /// <param name="egid">Host group that becomes root inside; only used when rootless.</param>
-    public static byte[] Write(bool rootless, uint euid, uint egid)
+    public static byte[] Write(bool rootless, uint euid, uint egid) =>
+        Write(new SpecChoices { IsRootless = rootless, HostUser = euid, HostGroup = egid });
+
+    /// <summary>The same with another process, other annotations and more mounts.</summary>
+    public static byte[] Write(SpecChoices choices)
     {
         JsonText json = new('\t', 1);
         json.Object().Member("ociVersion"u8, SpecVersion.Current);
-        Process(json);
-        json.Key("root"u8).Object().Member("path"u8, "rootfs").Member("readonly"u8, true).EndObject();
-        json.Member("hostname"u8, "ocirun");
-        Mounts(json, rootless);
+        Process(json, choices);
+        json.Key("root"u8).Object().Member("path"u8, "rootfs");
+        if (choices.IsReadonly)
+            json.Member("readonly"u8, true);
+        json.EndObject().Member("hostname"u8, "ocirun");
+        Mounts(json, choices);
         json.Key("linux"u8).Object();
-        if (rootless)
+        if (choices.IsRootless)
         {
-            Mapping(json, "uidMappings"u8, euid);
-            Mapping(json, "gidMappings"u8, egid);
+            Mapping(json, "uidMappings"u8, choices.HostUser);
+            Mapping(json, "gidMappings"u8, choices.HostGroup);
         }
         else
         {
@@ -32,17 +38,29 @@ internal static class SpecTemplate
             json.Member("allow"u8, false).Member("access"u8, "rwm").EndObject().EndArray().EndObject();
         }
 
-        Isolation(json, rootless);
-        return json.EndObject().EndObject().Newline().ToArray();
+        Isolation(json, choices.IsRootless);
+        json.EndObject();
+        if (choices.Annotations.Length > 0)
+            json.Member("annotations"u8, choices.Annotations);
+        return json.EndObject().Newline().ToArray();
     }
 
-    private static void Process(JsonText json)
+    private static void Process(JsonText json, SpecChoices choices)
     {
-        json.Key("process"u8).Object().Member("terminal"u8, true);
-        json.Key("user"u8).Object().Member("uid"u8, 0).Member("gid"u8, 0).EndObject();
-        json.Member("args"u8, ["sh"])
-            .Member("env"u8, ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "TERM=xterm"])
-            .Member("cwd"u8, "/");
+        json.Key("process"u8).Object().Member("terminal"u8, choices.Terminal);
+        json.Key("user"u8).Object().Member("uid"u8, choices.Uid).Member("gid"u8, choices.Gid);
+        if (choices.Groups.Length > 0)
+        {
+            json.Key("additionalGids"u8).Array();
+            foreach (uint gid in choices.Groups)
+                json.Value(gid);
+            json.EndArray();
+        }
+
+        json.EndObject();
+        Texts(json, "args"u8, choices.Args);
+        Texts(json, "env"u8, choices.Env);
+        json.Member("cwd"u8, choices.Cwd);
         ReadOnlySpan<string> kept = ["CAP_AUDIT_WRITE", "CAP_KILL", "CAP_NET_BIND_SERVICE"];
         json.Key("capabilities"u8).Object()
             .Member("bounding"u8, kept)
@@ -55,8 +73,17 @@ internal static class SpecTemplate
         json.Member("noNewPrivileges"u8, true).EndObject();
     }
 
-    private static void Mounts(JsonText json, bool rootless)
+    private static void Texts(JsonText json, ReadOnlySpan<byte> name, Utf8[] texts)
     {
+        json.Key(name).Array();
+        foreach (Utf8 text in texts)
+            json.Value(text.Span);
+        json.EndArray();
+    }
+
+    private static void Mounts(JsonText json, SpecChoices choices)
+    {
+        bool rootless = choices.IsRootless;
         json.Key("mounts"u8).Array();
         Mount(json, "/proc", "proc", "proc");
         Mount(json, "/dev", "tmpfs", "tmpfs", "nosuid", "strictatime", "mode=755", "size=65536k");
@@ -73,10 +100,12 @@ internal static class SpecTemplate
         else
             Mount(json, "/sys", "sysfs", "sysfs", "nosuid", "noexec", "nodev", "ro");
         Mount(json, "/sys/fs/cgroup", "cgroup", "cgroup", "nosuid", "noexec", "nodev", "relatime", "ro");
+        foreach (Utf8 volume in choices.Volumes)
+            Mount(json, volume, "tmpfs", "tmpfs", choices.VolumeOptions);
         json.EndArray();
     }
 
-    private static void Mount(JsonText json, string destination, string type, string source, params ReadOnlySpan<string> options)
+    private static void Mount(JsonText json, Utf8 destination, string type, string source, params ReadOnlySpan<string> options)
     {
         json.Object().Member("destination"u8, destination).Member("type"u8, type).Member("source"u8, source);
         if (!options.IsEmpty)

@@ -22,8 +22,9 @@ public sealed class RoomsTests
         ["Child"] = ["Kernel", "Plan"],
         ["State"] = ["Spec", "Kernel", "Errors"],
         ["Launch"] = ["Kernel", "Errors", "Spec", "Host", "Validate", "Filters", "Cgroups", "Plan", "Child", "State"],
+        ["Images"] = ["Kernel", "Errors", "Spec", "Host"],
         ["Commands"] =
-            ["Kernel", "Errors", "Spec", "Host", "Validate", "Filters", "Cgroups", "Plan", "Child", "State", "Launch"],
+            ["Kernel", "Errors", "Spec", "Host", "Validate", "Filters", "Cgroups", "Plan", "Child", "State", "Launch", "Images"],
         ["Program"] =
             ["Kernel", "Errors", "Spec", "Host", "Validate", "Filters", "Cgroups", "Plan", "Child", "State", "Launch", "Commands"],
     };
