@@ -160,10 +160,11 @@ internal sealed partial class TarReader(Stream source)
         Span<byte> buffer = stackalloc byte[4096];
         while (_left > 0)
             Read(buffer);
-        _left = _padding;
+
+        // umoci leaves the padding of the last entry out, and Go's reader takes that for the end.
+        for (int read = 1; _padding > 0 && read > 0; _padding -= read)
+            read = source.Read(buffer[.._padding]);
         _padding = 0;
-        while (_left > 0)
-            Read(buffer);
     }
 
     // An archive without the two blocks of zeros at its end is taken, as everywhere.

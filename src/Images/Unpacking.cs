@@ -129,7 +129,8 @@ internal sealed partial class Unpacking : IDisposable
         SpecChoices choices = BundleConfig.Convert(_image, user, leftOut);
         foreach (string key in leftOut)
             _notes.Add($"label {key} left out: runtimes take it for an order");
-        bool rootless = !_form.OwnsAll;
+        // Root of a namespace with few ids is no better off: the group of terminals (5) is in the other config.
+        bool rootless = !_form.OwnsAll || !Host.Machine.MapsIds(groups: true, 5, 1);
         if (rootless && (user.Uid | user.Gid | (uint)user.Groups.Length) != 0)
         {
             // One id is mapped, and the runtime needs it to be root's.

@@ -98,6 +98,13 @@ public sealed class TarReaderTests
     [Fact]
     public void The_end_may_be_missing() => Read(new Archive().File("f", "x").WithoutEnd()).Should().ContainSingle();
 
+    [Theory]
+    [InlineData(516)]
+    [InlineData(700)]
+    [InlineData(1024)]
+    public void The_padding_of_the_last_entry_may_be_missing(int length) =>
+        Read(new Archive().File("f", "text").ToArray()[..length]).Should().ContainSingle();
+
     [Fact]
     public void An_empty_archive_has_no_entries() => Read([]).Should().BeEmpty();
 
@@ -155,7 +162,8 @@ public sealed class TarReaderTests
     public static TheoryData<string, byte[]> Bad() => new()
     {
         { "not a tar archive", Encoding.ASCII.GetBytes(new string('x', 2048)) },
-        { "breaks off", new Archive().File("f", "text").ToArray()[..700] },
+        { "breaks off", new Archive().File("f", "text").ToArray()[..514] },
+        { "breaks off", new Archive().File("f", "text").File("g").ToArray()[..1400] },
         { "breaks off", new Archive().File("f", new string('x', 2000)).ToArray()[..1600] },
         { "behind an extended header", new Archive().Pax(("path", "x")).ToArray() },
         { "breaks off", new Archive().Pax(("path", "x")).WithoutEnd() },
