@@ -34,7 +34,7 @@ internal static class BundleConfig
             Cwd = Absolute(image.WorkingDir),
             IsReadonly = false,
             Volumes = Array.ConvertAll(image.Volumes, Absolute),
-            VolumeOptions = ["nosuid", "nodev", "noexec", "relatime"],
+            VolumeOptions = ["nosuid", "nodev", "relatime", "tmpcopyup"],
             Annotations = Annotations(image, leftOut),
         };
     }

@@ -165,6 +165,17 @@ public sealed class UnpackTests : UnpackTest
     }
 
     [RuntimeFact]
+    public void A_volume_starts_with_what_the_image_has_there()
+    {
+        JsonObject config = Command("cat /data/f; stat -c '%a %u' /data; touch /data/new /none/new; ls /data");
+        config["Volumes"] = new JsonObject { ["/data"] = new JsonObject(), ["/none"] = new JsonObject() };
+        Layout.Add(Layout.Image(config, [Base().Directory("data", 0b111_000_111, 1000).File("data/f", "f\n")]));
+        Unpack().Should().Be(Silent);
+        RunUnpacked().Should().Be(new Outcome(0, "f\n707 1000\nf\nnew\n", ""));
+        Directory.GetFileSystemEntries(Path.Combine(Unpacked, "upper", "none")).Should().BeEmpty();
+    }
+
+    [RuntimeFact]
     public void A_store_with_any_name_is_found_again()
     {
         Layout.Add(Layout.Image(Command("echo ran"), [Base(), Second()]));
