@@ -164,7 +164,7 @@ internal static unsafe partial class Failure
     {
         (Op.OpenSource, Errno.ENOENT) => "create it before the container",
         (Op.MountBind, Errno.EEXIST) => "something else stands at the destination",
-        (Op.MountBind, Errno.EINVAL) when step.Number < 0 => "nothing is mounted there",
+        (Op.MountBind, Errno.EINVAL) when step.Number < 0 && step.Second is null => "nothing is mounted there",
         (Op.OpenLayer, Errno.ENOENT) => "create it before the container",
         (Op.OpenLayer, Errno.EMFILE) => "every layer takes a descriptor: raise the limit (ulimit -n)",
         (Op.MountLayers, _) => LayersHint(step, report),
@@ -172,7 +172,7 @@ internal static unsafe partial class Failure
             "the root file system is read-only and lacks the mount point: make it there, or give layers an upper directory",
         (Op.MountFilesystem or Op.MountBind, _) when report.Extra == Executor.CopyingUp => CopyUpHint(report),
         (Op.MountFilesystem, Errno.ENODEV) => "the kernel has no such file system (for a bind mount, add the option \"bind\")",
-        (Op.MountBind, Errno.EPERM) => "the host locks a mount flag that the options clear",
+        (Op.MountBind, Errno.EPERM) when report.Syscall is SYS.mount_setattr or SYS.mount => "the host locks a mount flag that the options clear",
         (Op.MountBind, Errno.ENOTDIR) => "source and destination must both be directories or both be files",
         (Op.JoinNamespace, Errno.EINVAL) => "the file is not a namespace of that type",
         (Op.SetIds, Errno.EINVAL) => "map the id in linux.uidMappings and linux.gidMappings",

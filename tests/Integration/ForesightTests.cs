@@ -20,7 +20,8 @@ public sealed class ForesightTests : RuntimeTest
         "linux.memoryPolicy/offline-nodes", "linux.sysctl/unknown", "linux.sysctl/value", "linux.timeOffsets/negative",
         "mounts.uidMappings/unsupported-type", "mounts/bind-of-mount-missing", "mounts/copy-symlink-other",
         "mounts/dest-nofollow-directory",
-        "mounts/link-into-proc", "mounts/link-to-proc", "mounts/remount-nothing", "process.cwd/not-of-user",
+        "mounts/link-into-proc", "mounts/link-to-proc", "mounts/remount-link-through-proc", "mounts/remount-link-to-proc",
+        "mounts/remount-nothing", "process.cwd/not-of-user",
         "process.scheduler/iso",
     };
 
