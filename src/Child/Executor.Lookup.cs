@@ -185,13 +185,16 @@ internal static unsafe partial class Executor
     }
 
     // "/proc/self/fd/N": only used while the host's /proc is still the process's own.
-    private static void FdPath(byte* into, int fd)
+    private static void FdPath(byte* into, int fd) => FdPath(into, "/proc/self/fd/"u8, fd);
+
+    private static void FdPath(byte* into, System.ReadOnlySpan<byte> directory, int fd)
     {
         unchecked
         {
-            fixed (byte* prefix = "/proc/self/fd/"u8)
+            int length = directory.Length;
+            fixed (byte* prefix = directory)
             {
-                for (int i = 0; i < 14; i++)
+                for (int i = 0; i < length; i++)
                     into[i] = prefix[i];
             }
 
@@ -203,7 +206,7 @@ internal static unsafe partial class Executor
                 fd /= 10;
             }
             while (fd > 0);
-            byte* at = into + 14;
+            byte* at = into + length;
             while (n > 0)
                 *at++ = digits[--n];
             *at = 0;

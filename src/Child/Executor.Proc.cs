@@ -21,7 +21,47 @@ internal static unsafe partial class Executor
             long fd = -Errno.EAGAIN;
             for (int i = 0; i < OpenTries && fd == -Errno.EAGAIN; i++)
                 fd = Raw.openat2(c->Slots[Slot.Proc], path, &how);
-            return fd is -Errno.ENOSYS or -Errno.EPERM ? Walk(c, c->Slots[Slot.Proc], path, flags, noLinks) : fd;
+            if (fd is not -Errno.ENOSYS and not -Errno.EPERM)
+                return fd;
+            fd = Walk(c, c->Slots[Slot.Proc], path, flags, noLinks);
+            if (fd < 0 || SameMount(c, c->Slots[Slot.Proc], (int)fd))
+                return fd;
+            Raw.close((int)fd);
+            return -Errno.EXDEV;
+        }
+    }
+
+    // Without openat2 the walk crosses what is mounted in the host's /proc, which it is when fsopen is missing too. What
+    // the kernel does not tell of, a process that may not look at itself, passes.
+    private static bool SameMount(ChildContext* c, int one, int other)
+    {
+        long a = MountId(c, one);
+        long b = MountId(c, other);
+        return a < 0 || b < 0 || a == b;
+    }
+
+    // "mnt_id:\t23" of /proc/self/fdinfo/N (proc_pid_fdinfo(5)).
+    private static long MountId(ChildContext* c, int fd)
+    {
+        unchecked
+        {
+            byte* text = stackalloc byte[256];
+            FdPath(text, "self/fdinfo/"u8, fd);
+            long file = Raw.openat(c->Slots[Slot.Proc], text, Uapi.O_RDONLY | Uapi.O_CLOEXEC);
+            if (file < 0)
+                return file;
+            long n = Raw.read((int)file, text, 255);
+            Raw.close((int)file);
+            text[n > 0 ? n : 0] = 0;
+            byte* at = text;
+            while (*at != 0 && !(at[0] == (byte)'m' && at[1] == (byte)'n' && at[2] == (byte)'t' && at[3] == (byte)'_'))
+                at++;
+            while (*at != 0 && *at is < (byte)'0' or > (byte)'9')
+                at++;
+            long id = *at == 0 ? -Errno.ENOENT : 0;
+            while (*at is >= (byte)'0' and <= (byte)'9')
+                id = (id * 10) + (*at++ - (byte)'0');
+            return id;
         }
     }
 

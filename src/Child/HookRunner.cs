@@ -59,9 +59,10 @@ internal static unsafe class HookRunner
             HookResult result = default;
             int* pipe = stackalloc int[2];
             int* failure = stackalloc int[2];
-            long state = State(hook, pid);
+            int stateCall;
+            long state = State(hook, pid, &stateCall);
             if (state < 0)
-                return NotStarted(SYS.memfd_create, state);
+                return NotStarted(stateCall, state);
             long made = Raw.pipe2(pipe, Uapi.O_CLOEXEC);
             if (made < 0)
             {
@@ -103,10 +104,11 @@ internal static unsafe class HookRunner
     };
 
     // A file in memory: it holds any size, needs nobody who writes while the hook reads, and ends where the state ends.
-    private static long State(HookStep* hook, int pid)
+    private static long State(HookStep* hook, int pid, int* syscall)
     {
         unchecked
         {
+            *syscall = SYS.memfd_create;
             long file;
             fixed (byte* name = "state"u8)
                 file = Raw.memfd_create(name, Uapi.MFD_CLOEXEC);
@@ -120,19 +122,28 @@ internal static unsafe class HookRunner
                 pid /= 10;
             }
             while (pid > 0);
-            if (Put((int)file, hook->StateHead, hook->StateHeadLength) && Put((int)file, digits + at, 12 - at)
-                && Put((int)file, hook->StateTail, hook->StateTailLength))
+            *syscall = SYS.write;
+            long put = Put((int)file, hook->StateHead, hook->StateHeadLength);
+            if (put >= 0)
+                put = Put((int)file, digits + at, 12 - at);
+            if (put >= 0)
+                put = Put((int)file, hook->StateTail, hook->StateTailLength);
+            if (put >= 0)
             {
                 Raw.lseek((int)file, 0, 0);
                 return file;
             }
 
             Raw.close((int)file);
-            return -Errno.EFBIG;
+            return put;
         }
     }
 
-    private static bool Put(int file, byte* text, int length) => Raw.write(file, text, length) == length;
+    private static long Put(int file, byte* text, int length)
+    {
+        long n = Raw.write(file, text, length);
+        return n == length || n < 0 ? n : -Errno.EFBIG;
+    }
 
     // In the hook's process: a session of its own, so that all of it can be killed; nothing inherited but the three streams;
     // no life beyond that of the process that waits for it, which may have ended already.

@@ -41,6 +41,25 @@ public sealed class SysctlTests : RuntimeTest
         outcome.Should().Be(new Outcome(0, "1\n", ""));
     }
 
+    // security.md, B2: what somebody has mounted over a parameter must not get its value.
+    [RuntimeTheory]
+    [InlineData("openat2,fsopen", true, 1)]
+    [InlineData("openat2,fsopen", false, 0)]
+    [InlineData("fsopen", true, 1)]
+    [InlineData("openat2", true, 0)]
+    public void A_parameter_that_is_covered_is_not_written_through_the_hosts_proc(string missing, bool covered, int exit)
+    {
+        if (!Runtime.IsOcirun)
+            return;
+        Bundle.Args("true").Linux["sysctl"] = new JsonObject { ["kernel.domainname"] = "changed" };
+        string mount = covered ? "mount --bind /proc/sys/kernel/hostname /proc/sys/kernel/domainname" : "true";
+        Outcome outcome = Call("run").Under(
+            ["unshare", "--mount", "sh", "-ec", $"{mount}; exec \"$@\"", "sh", Nosys.Install(Work), "ENOSYS", missing]).Run();
+        outcome.Exit.Should().Be(exit, outcome.ToString());
+        if (exit == 1)
+            outcome.Err.Should().Contain("linux.sysctl").And.Contain("EXDEV");
+    }
+
     [RuntimeTheory]
     [InlineData("net.ipv4.conf.eth0/100.forwarding")]
     [InlineData("net/ipv4/conf/eth0.100/forwarding")]
