@@ -124,7 +124,7 @@ internal static unsafe partial class Executor
     // No error of fsconfig(2): the kernel has no "lowerdir+".
     private const long NoAppending = -Errno.ENOSYS;
 
-    // One directory at a time: as a descriptor (Linux 6.13; with O_PATH some releases later), or as the name of one
+    // One directory at a time: as a descriptor (Linux 6.13; with O_PATH 6.15), or as the name of one
     // (6.8), which is short whatever the directory is called: fsconfig(2) takes 255 bytes.
     private static long AddLayers(ChildContext* c, LayersStep* l, int fs)
     {

@@ -48,6 +48,30 @@ public sealed unsafe class RootLayersTests
     }
 
     [Theory]
+    [InlineData("user pid mount", "container", true)]
+    [InlineData("user pid mount", "uids=0-7000-10;gids=0-7000-10", false)]
+    [InlineData("pid mount", "uids=0-7000-10;gids=0-7000-10", false)]
+    public void Layers_with_mapped_ids_are_the_parents(string namespaces, string value, bool containers)
+    {
+        ContainerPlan plan = new Sample
+        {
+            Namespaces = namespaces,
+            Document = $$"""
+                "annotations": {"run.ocirun.rootfs.idmap": "{{value}}"}
+                """,
+            Request = request => request with { Layers = new RootLayers { Lower = [new LayerDirectory("/a", "a"), new LayerDirectory("/b", "b")], IsEphemeral = true } },
+        }.Plan();
+        plan.ParentSteps.Select(step => step.Op).Should().Equal(Op.ProbeMountApi, Op.OpenLayer, Op.OpenLayer, Op.MountLayers);
+        LayersStep layers = *(LayersStep*)plan.ParentSteps[^1].Data;
+        (layers.Mapped, layers.Detached).Should().Be((1, 1));
+        Planning.Text(layers.Data).Should().StartWith("redirect_dir=off,");
+        plan.LayerIds!.IsContainers.Should().Be(containers);
+        plan.LayerIds.Field.Should().Be("annotations[\"run.ocirun.rootfs.idmap\"]");
+        (plan.One(Op.AttachRootfs).Flags, plan.One(Op.PivotRoot).Number).Should().Be((1L, 0));
+        PlanText.Text(plan).Should().Contain("2 layers, upper in tmpfs, ids mapped on a detached mount");
+    }
+
+    [Theory]
     [InlineData(false, false)]
     [InlineData(true, true)]
     public void A_user_namespace_without_rights_uses_its_own_attributes(bool privileged, bool inUserNamespace)
