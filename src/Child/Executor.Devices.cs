@@ -160,7 +160,24 @@ internal static unsafe partial class Executor
             if (replace)
                 Raw.unlinkat(dev, s->Text, 0);
             long result = Raw.symlinkat(s->Second, dev, s->Text);
-            return result == -Errno.EEXIST && !replace ? 0 : Call(c, SYS.symlinkat, result);
+            bool stays = result == -Errno.EEXIST && (!replace || Says(c, dev, s->Text, s->Second));
+            return stays ? 0 : Call(c, SYS.symlinkat, result);
+        }
+    }
+
+    // In a root that cannot be written to, the link that is there may be the very one.
+    private static bool Says(ChildContext* c, int dev, byte* name, byte* target)
+    {
+        unchecked
+        {
+            long length = Raw.readlinkat(dev, name, c->Scratch, PATH_MAX - 1);
+            if (length < 0)
+                return false;
+            c->Scratch[length] = 0;
+            long i = 0;
+            while (target[i] != 0 && target[i] == c->Scratch[i])
+                i++;
+            return target[i] == 0 && i == length;
         }
     }
 

@@ -34,7 +34,7 @@ internal static unsafe partial class Executor
     private static long Do(ChildContext* c, Step* s) => unchecked(s->Op switch
     {
         Op.ResetSignals => ResetSignals(),
-        Op.WaitForParent => c->WaitForParent != 0 ? AwaitParent(c) : 0,
+        Op.WaitForParent => c->WaitForParent != 0 || s->Number != 0 ? AwaitParent(c) : 0,
         Op.OpenTimeOffsets => OpenTimeOffsets(c, s),
         Op.BecomeNamespaceRoot => BecomeNamespaceRoot(c, s),
         Op.NotDumpable => Call(c, SYS.prctl, Raw.prctl(Uapi.PR_SET_DUMPABLE, 0)),

@@ -71,17 +71,20 @@ internal sealed unsafe partial class Creation
             Sys.close(_context->Slots[joined.Slot]);
         SetOomScore();
         if (maps)
-        {
-            IdMaps.Write(_pid, _config.Linux?.UidMappings ?? [], _config.Linux?.GidMappings ?? [], "linux.uidMappings", "linux.gidMappings");
-            MapSourcesAsContainer();
-        }
-
-        CloseSources();
+            MapUsers();
+        if (!_plan.MapsFinal)
+            CloseSources();
         if (_context->WaitForParent != 0)
             Go();
         if (!_devicesLate)
             ApplyDevices();
         CompileSeccomp();
+    }
+
+    private void MapUsers()
+    {
+        IdMaps.Write(_pid, _config.Linux?.UidMappings ?? [], _config.Linux?.GidMappings ?? [], "linux.uidMappings", "linux.gidMappings");
+        MapSourcesAsContainer();
     }
 
     /// <summary>Lets the child go on: past its wait for the maps, or from ready to the gate or to its program.</summary>

@@ -33,6 +33,13 @@ internal sealed unsafe partial class Creation
                     break;
                 case ReportKind.FinalPid:
                     TakeFinal((int)report.Extra);
+                    if (_plan.MapsFinal)
+                    {
+                        MapUsers();
+                        CloseSources();
+                        Go();
+                    }
+
                     break;
                 case ReportKind.RuntimeHooks:
                     RunRuntimeHooks();

@@ -30,6 +30,9 @@ internal sealed unsafe class ContainerPlan
     /// <summary>Namespaces to join; the parent opens their files into the slots.</summary>
     public List<JoinedNamespace> Joined { get; } = [];
 
+    /// <summary>True when the second clone makes the user namespace, so that its maps come after it.</summary>
+    public bool MapsFinal { get; set; }
+
     /// <summary>True when the container has a user namespace and the parent has the rights that it lacks.</summary>
     public bool ParentOpens { get; set; }
 

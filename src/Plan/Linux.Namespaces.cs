@@ -75,35 +75,56 @@ internal sealed unsafe partial class Planner
         // A new user namespace must exist before the pid namespace that it shall own, and a pid namespace only holds
         // processes that are cloned into it; where the user namespace is joined, both wait for the second clone.
         bool timeByFork = (fresh & Uapi.CLONE_NEWTIME) != 0 && !_request.TimeNamespaceOnExec;
-        bool second = joinsPid || timeByFork || (joinsUser && (fresh & Uapi.CLONE_NEWPID) != 0);
-        _plan.CloneFlags = fresh & (Uapi.CLONE_NEWUSER | (second ? 0 : Uapi.CLONE_NEWPID));
+        bool freshUser = (fresh & Uapi.CLONE_NEWUSER) != 0;
+
+        // Root joins the others with its own rights over them, which a user namespace of the container's lacks.
+        bool lateUser = freshUser && _request.Privileged && _plan.Joined.Count > 0;
+        bool second = lateUser || joinsPid || timeByFork || (joinsUser && (fresh & Uapi.CLONE_NEWPID) != 0);
+        ulong first = (lateUser ? 0 : Uapi.CLONE_NEWUSER) | (second ? 0 : Uapi.CLONE_NEWPID);
+        _plan.CloneFlags = fresh & first;
         OpenTimeOffsets();
-        if ((fresh & Uapi.CLONE_NEWUSER) != 0)
-        {
-            bool clears = _request.Privileged && !KeepsGroups;
-            _plan.Add(Op.BecomeNamespaceRoot, "linux.uidMappings", number: _request.InUserNamespace ? 1 : 0, flags: clears ? 1 : 0);
-        }
+        if (freshUser && !lateUser)
+            BecomeNamespaceRoot();
 
         // Others may live in a namespace that is joined: they must not trace this process or look into its descriptors.
         if (_plan.Joined.Count > 0)
             _plan.Add(Op.NotDumpable);
         JoinAll(joinsUser);
         ulong unshare = fresh & ~(Uapi.CLONE_NEWUSER | Uapi.CLONE_NEWPID);
-        if ((fresh & Uapi.CLONE_NEWTIME) != 0)
+        bool freshTime = (fresh & Uapi.CLONE_NEWTIME) != 0;
+        bool lateTime = freshTime && lateUser && !timeByFork;
+        if (freshTime && !lateTime)
+            TimeNamespace();
+        unshare &= ~Uapi.CLONE_NEWTIME;
+        if (second)
+            _plan.Add(Op.CloneFinal, "linux.namespaces", flags: (long)(fresh & ~first & (Uapi.CLONE_NEWPID | Uapi.CLONE_NEWUSER)));
+        if (lateUser)
         {
-            _plan.Add(Op.Unshare, "linux.namespaces", flags: (long)Uapi.CLONE_NEWTIME);
-            TimeOffsets();
-            unshare &= ~Uapi.CLONE_NEWTIME;
+            _plan.MapsFinal = true;
+            _plan.Add(Op.WaitForParent, number: 1);
+            BecomeNamespaceRoot();
         }
 
-        if (second)
-            _plan.Add(Op.CloneFinal, "linux.namespaces", flags: (long)(fresh & Uapi.CLONE_NEWPID));
+        if (lateTime)
+            TimeNamespace();
 
         // The cgroup namespace's root is the cgroup the process is in by now (CLONE_INTO_CGROUP).
         if (unshare != 0)
             _plan.Add(Op.Unshare, "linux.namespaces", flags: (long)unshare);
         if (_plan.Joined.Count == 0)
             _plan.Add(Op.NotDumpable);
+    }
+
+    private void BecomeNamespaceRoot()
+    {
+        bool clears = _request.Privileged && !KeepsGroups;
+        _plan.Add(Op.BecomeNamespaceRoot, "linux.uidMappings", number: _request.InUserNamespace ? 1 : 0, flags: clears ? 1 : 0);
+    }
+
+    private void TimeNamespace()
+    {
+        _plan.Add(Op.Unshare, "linux.namespaces", flags: (long)Uapi.CLONE_NEWTIME);
+        TimeOffsets();
     }
 
     // The others first, with the rights over them that the runtime has now; then the user namespace, and then nothing

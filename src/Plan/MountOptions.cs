@@ -177,10 +177,29 @@ internal sealed class MountOptions
         for (int i = 0; i < options.Length; i++)
         {
             if (!parsed.Known(options[i], i))
-                parsed._data.Add(options[i]);
+                parsed.AddData(options[i]);
         }
 
         return parsed;
+    }
+
+    // One entry may hold several words, which mount(2) parts at the commas that are neither quoted nor escaped;
+    // fsconfig(2) takes one at a time.
+    private void AddData(Utf8 entry)
+    {
+        int start = 0;
+        bool quoted = false;
+        for (int i = 0; i <= entry.Length; i++)
+        {
+            if (i < entry.Length && entry[i] == (byte)'"')
+                quoted = !quoted;
+            bool parts = i == entry.Length || (entry[i] == (byte)',' && !quoted && (i == 0 || entry[i - 1] != (byte)'\\'));
+            if (!parts)
+                continue;
+            if (i > start || entry.IsEmpty)
+                _data.Add(entry.Slice(start, i - start));
+            start = i + 1;
+        }
     }
 
     /// <summary>MOUNT_ATTR_* form of MS_* per-mount flags; the access-time mode is one field, not bits.</summary>

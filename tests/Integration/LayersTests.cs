@@ -21,6 +21,24 @@ public sealed class LayersTests : LayersTest
         HostMountsAreUnchanged();
     }
 
+    /// <summary>Nothing can be made there, and nothing needs to be.</summary>
+    [RuntimeFact]
+    public void A_read_only_layer_may_have_its_own_dev()
+    {
+        string dev = Bundle.InRootfs("/dev");
+        string[] nodes = ["null 1 3", "zero 1 5", "full 1 7", "random 1 8", "urandom 1 9", "tty 5 0"];
+        foreach (string[] node in nodes.Select(node => node.Split(' ')))
+            Execute("mknod", "-m", "666", Path.Combine(dev, node[0]), "c", node[1], node[2]);
+        string[] links = ["fd /proc/self/fd", "stdin /proc/self/fd/0", "stdout /proc/self/fd/1", "stderr /proc/self/fd/2", "core /proc/kcore", "ptmx pts/ptmx"];
+        foreach (string[] link in links.Select(link => link.Split(' ')))
+            File.CreateSymbolicLink(Path.Combine(dev, link[0]), link[1]);
+        foreach (string place in new[] { "/dev/mqueue", "/dev/shm", "/dev/pts", "/dev", "/sys/fs/cgroup" })
+            Bundle.NoMount(place);
+        Bundle.Shell("readlink /dev/ptmx; echo >/dev/null && echo written");
+
+        Run(Flags([Base])).Should().Be(new Outcome(0, "pts/ptmx\nwritten\n", ""));
+    }
+
     [RuntimeFact]
     public void The_first_of_three_layers_is_the_top_most()
     {

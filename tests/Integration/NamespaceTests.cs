@@ -82,6 +82,38 @@ public sealed class NamespaceTests : RuntimeTest
     [RuntimeFact]
     public void A_user_namespace_is_joined_by_path() => Join("user", "--user --map-root-user", 0);
 
+    /// <summary>As with user namespaces for every container and the network of another one. A procfs or mqueue of a foreign
+    /// namespace the kernel does not give to a user namespace.</summary>
+    [RuntimeTheory]
+    [InlineData("network", "--net")]
+    [InlineData("ipc", "--ipc")]
+    [InlineData("uts", "--uts")]
+    [InlineData("cgroup", "--cgroup")]
+    [InlineData("time", "--time --fork --kill-child")]
+    public void A_namespace_is_joined_under_a_new_user_namespace(string type, string unshare)
+    {
+        using Process holder = Hold(unshare);
+        try
+        {
+            string path = $"/proc/{Holder(holder)}/ns/{Files[type]}";
+            Bundle.MapUsers().Namespace(type, path).Edit(c => c.Remove("hostname")).NoMount("/sys").NoMount("/sys/fs/cgroup")
+                .NoMount("/dev/mqueue");
+            Bundle.Shell($"readlink /proc/self/ns/{Files[type]}; id -u; cat /proc/self/uid_map | tr -s ' '; touch /owned; stat -c %u /owned");
+            Execute("chown", "-R", "100000:100000", Bundle.Rootfs);
+            string there = new FileInfo(path).LinkTarget!;
+
+            Outcome outcome = Run();
+
+            outcome.Should().Be(new Outcome(0, $"{there}\n0\n 0 100000 65536\n0\n", ""));
+            there.Should().NotBe(Host(Files[type]));
+        }
+        finally
+        {
+            holder.Kill();
+            holder.WaitForExit();
+        }
+    }
+
     [RuntimeTheory]
     [InlineData(1, 0)]
     [InlineData(2, 1)]

@@ -76,6 +76,15 @@ public sealed class MountOptionsTests
             .Concat(Recursives.Select(r => r.Word)).Concat(Superblock).Concat(Links).Concat(["idmap", "ridmap", "tmpcopyup"]).Order(StringComparer.Ordinal));
 
     [Theory]
+    [InlineData("size=1m", "size=1m")]
+    [InlineData("size=1m,mode=755", "size=1m;mode=755")]
+    [InlineData(",a,,b,", "a;b")]
+    [InlineData("context=\"u:r:t:s0:c1,c2\",a", "context=\"u:r:t:s0:c1,c2\";a")]
+    [InlineData("lowerdir=/a\\,b,c", "lowerdir=/a\\,b;c")]
+    public void An_entry_may_hold_several_words_of_the_file_system(string entry, string words) =>
+        string.Join(';', Parse(entry).Data).Should().Be(words);
+
+    [Theory]
     [MemberData(nameof(FlagWords))]
     public void A_flag_word_sets_or_clears(string word, ulong set, ulong cleared)
     {
@@ -184,8 +193,9 @@ public sealed class MountOptionsTests
 
     [Fact]
     public void Words_that_nobody_knows_reach_the_file_system_unchanged() =>
-        Prop.ForAll(Words, words => Parse(words).Data.Should().Equal(
-            Reading.Texts(words.Where(w => !MountOptions.Words().Contains(w, StringComparer.Ordinal)).ToArray())))
+        Prop.ForAll(Words, words => Parse(words).Data.Should().Equal(Reading.Texts(words
+            .Where(w => !MountOptions.Words().Contains(w, StringComparer.Ordinal))
+            .SelectMany(w => w.Split(',')).ToArray())))
             .QuickCheckThrowOnFailure();
 
     [Fact]
