@@ -20,7 +20,7 @@ internal sealed unsafe partial class Planner
         Utf8 path = Paths.InRoot(source.Slice(rootfs.Length));
         for (int i = 0; i < index; i++)
         {
-            Utf8 target = Paths.InRoot(_config.Mounts![i].Destination);
+            Utf8 target = Paths.InRoot(_config.Mounts![i].Destination, _request.Rootfs);
             if (path.Is("."u8) || Paths.IsWithin(path, target.Span) || Paths.IsWithin(target, path.Span))
                 return path;
         }

@@ -85,7 +85,7 @@ internal sealed unsafe partial class Planner
         string field = $"mounts[{index}]";
         if (mount.Destination.IsEmpty)
             throw new FaultException(new Fault("missing") { Field = $"{field}.destination" });
-        Utf8 target = Paths.InRoot(mount.Destination);
+        Utf8 target = Paths.InRoot(mount.Destination, _request.Rootfs);
         bool overRoot = target.Is("."u8);
         if (overRoot && options.IsRemount && !options.IsBind)
         {

@@ -40,6 +40,19 @@ internal static class Paths
         return new Utf8(clean, 0, length);
     }
 
+    /// <summary>
+    /// The same of a path that may also name its place as the host sees it, below <paramref name="rootfs"/>; runc takes
+    /// such destinations of mounts.
+    /// </summary>
+    public static Utf8 InRoot(Utf8 path, Utf8 rootfs)
+    {
+        Utf8 clean = InRoot(path);
+        Utf8 root = InRoot(rootfs);
+        if (root.Is("."u8) || !IsWithin(clean, root.Span))
+            return clean;
+        return InRoot(clean.Slice(root.Length));
+    }
+
     /// <summary>A path that is absolute, or else below <paramref name="directory"/>.</summary>
     public static Utf8 Below(Utf8 directory, Utf8 path)
     {

@@ -73,4 +73,15 @@ public sealed class PathsTests
 
         return stack.Count == 0 ? "." : string.Join('/', stack);
     }
+
+    [Theory]
+    [InlineData("/b/rootfs/mnt/x", "/b/rootfs", "mnt/x")]
+    [InlineData("/b/rootfs", "/b/rootfs", ".")]
+    [InlineData("/b/./rootfs//mnt", "/b/rootfs", "mnt")]
+    [InlineData("/b/rootfs2/mnt", "/b/rootfs", "b/rootfs2/mnt")]
+    [InlineData("/mnt", "/b/rootfs", "mnt")]
+    [InlineData("/mnt", "/", "mnt")]
+    [InlineData("/mnt", "", "mnt")]
+    public void A_destination_may_name_its_place_on_the_host(string path, string rootfs, string expected) =>
+        Paths.InRoot(new Utf8(path), new Utf8(rootfs)).ToString().Should().Be(expected);
 }
