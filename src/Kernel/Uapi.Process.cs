@@ -30,6 +30,7 @@ internal static partial class Uapi
 
     // time.h
     public const int CLOCK_MONOTONIC = 1;
+    public const int CLOCK_BOOTTIME = 7;
     public const int CLOCK_REALTIME = 0;
 
     // sys/wait.h

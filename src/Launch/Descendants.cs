@@ -14,6 +14,9 @@ internal readonly ref struct Descendants
 {
     private const int TimeLimit = 10_000;
 
+    // USER_HZ, the same on all machines that this program is built for.
+    private const ulong TicksPerSecond = 100;
+
     private readonly bool _adopts;
 
     private Descendants(bool adopts) => _adopts = adopts;
@@ -33,15 +36,24 @@ internal readonly ref struct Descendants
             Sys.prctl(Uapi.PR_SET_CHILD_SUBREAPER, 0);
     }
 
+    /// <summary>The time as <see cref="ProcStat.StartTime"/> counts it.</summary>
+    public static ulong Now()
+    {
+        Sys.clock_gettime(Uapi.CLOCK_BOOTTIME, out timespec time);
+        return ((ulong)time.tv_sec * TicksPerSecond) + ((ulong)time.tv_nsec / (1_000_000_000 / TicksPerSecond));
+    }
+
     /// <summary>
-    /// Kills all children of this process but one, and the children that these leave, until there are none: who has a
-    /// living parent among them comes here when that parent has died.
+    /// Kills the children of this process that began after some time, but for one, and the children that these leave,
+    /// until there are none: who has a living parent among them comes here when that parent has died. Older children
+    /// are those of who executed this program, or what earlier hooks left on purpose.
     /// </summary>
+    /// <param name="since">From <see cref="Now"/>.</param>
     /// <param name="kept">The container's process, or 0.</param>
-    public static void Kill(int kept)
+    public static void Kill(ulong since, int kept)
     {
         long deadline = Environment.TickCount64 + TimeLimit;
-        while (KillChildren(kept))
+        while (KillChildren(since, kept))
         {
             if (Environment.TickCount64 > deadline)
             {
@@ -54,7 +66,7 @@ internal readonly ref struct Descendants
     }
 
     // True when there was any.
-    private static bool KillChildren(int kept)
+    private static bool KillChildren(ulong since, int kept)
     {
         bool any = false;
         using Fd proc = new(Sys.openat(Uapi.AT_FDCWD, "/proc"u8, Uapi.O_RDONLY | Uapi.O_DIRECTORY));
@@ -65,7 +77,7 @@ internal readonly ref struct Descendants
             foreach (ReadOnlySpan<byte> name in new DirectoryEntries(buffer.AsSpan(0, length)))
             {
                 if (Utf8Parser.TryParse(name, out int pid, out int digits) && digits == name.Length && pid != kept)
-                    any |= KillChild(pid);
+                    any |= KillChild(pid, since);
             }
         }
 
@@ -73,10 +85,12 @@ internal readonly ref struct Descendants
     }
 
     // The kernel says whether it is a child; the number of one cannot be another's before it has been waited for.
-    private static bool KillChild(int pid)
+    private static bool KillChild(int pid, ulong since)
     {
         const int look = Uapi.WEXITED | Uapi.WNOHANG | Uapi.__WALL;
         if (Sys.waitid(Uapi.P_PID, pid, out _, look | Uapi.WNOWAIT) < 0)
+            return false;
+        if (ProcStat.TryRead(pid, out ProcStat stat) && stat.StartTime < since)
             return false;
         Sys.kill(pid, Uapi.SIGKILL);
         Sys.waitid(Uapi.P_PID, pid, out _, look);

@@ -109,9 +109,10 @@ internal static unsafe class RuntimeHooks
         {
             using HookOutput files = HookOutput.Open(state.Annotations, state.Bundle);
             files.Give(step);
+            ulong since = Descendants.Now();
             result = HookRunner.Run(step, pid, -1, two, output, OutputSize);
             if (result.End is HookEnd.TimedOut or HookEnd.Interrupted)
-                Descendants.Kill(kept: pid);
+                Descendants.Kill(since, kept: pid);
         }
         catch (FaultException failure)
         {

@@ -68,6 +68,22 @@ public sealed class HookDescendantsTests : RuntimeTest
         Syscall.kill(-hook, Signum.SIGKILL);
     }
 
+    /// <summary>A program that executes the runtime may have children, and they are no hook's.</summary>
+    [RuntimeFact]
+    public void Children_of_the_caller_stay()
+    {
+        string own = Path.Combine(Work, "own");
+        Bundle.Args("true");
+        Add("createRuntime", "sleep 1000", timeout: 1);
+
+        Outcome outcome = Call("create").Before($"sleep 1000 </dev/null >/dev/null 2>&1 & echo $! > {own}; sleep 0.05;").Run();
+
+        outcome.Err.Should().Contain("timeout");
+        int child = int.Parse(File.ReadAllText(own));
+        RunningProcess.Alive(child).Should().BeTrue();
+        Syscall.kill(child, Signum.SIGKILL);
+    }
+
     // What a hook leaves on purpose is no business of the runtime, and no child of it that others would have to wait for.
     [RuntimeFact]
     public void A_daemon_of_a_hook_that_succeeds_stays()
