@@ -45,6 +45,23 @@ complete -c ocirun -n '__fish_seen_subcommand_from run' -l keep -d 'do not delet
 complete -c ocirun -n '__fish_seen_subcommand_from run' -l no-subreaper -d 'do not adopt the process\'s orphans'
 complete -c ocirun -n __fish_use_subcommand -a state -d 'print the state of a container as JSON'
 complete -c ocirun -n '__fish_seen_subcommand_from state' -a '(__ocirun_containers)'
+complete -c ocirun -n __fish_use_subcommand -a update -d 'change the limits of a container'
+complete -c ocirun -n '__fish_seen_subcommand_from update' -l resources -s r -r -F -d 'read a linux.resources document, - for standard input'
+complete -c ocirun -n '__fish_seen_subcommand_from update' -l blkio-weight -x -d 'share of block I/O, 10 to 1000'
+complete -c ocirun -n '__fish_seen_subcommand_from update' -l cpu-period -x -d 'period of the CPU quota, in microseconds'
+complete -c ocirun -n '__fish_seen_subcommand_from update' -l cpu-quota -x -d 'CPU time in a period, in microseconds; -1 is unlimited'
+complete -c ocirun -n '__fish_seen_subcommand_from update' -l cpu-burst -x -d 'CPU time saved up for later periods, in microseconds'
+complete -c ocirun -n '__fish_seen_subcommand_from update' -l cpu-share -x -d 'share of CPU time beside others, 1024 by default'
+complete -c ocirun -n '__fish_seen_subcommand_from update' -l cpuset-cpus -x -d 'processors to run on: 0-1,3'
+complete -c ocirun -n '__fish_seen_subcommand_from update' -l cpuset-mems -x -d 'memory nodes to use: 0-1,3'
+complete -c ocirun -n '__fish_seen_subcommand_from update' -l cpu-idle -x -d '1 runs only when nothing else does, 0 as usual'
+complete -c ocirun -n '__fish_seen_subcommand_from update' -l memory -x -d 'memory limit'
+complete -c ocirun -n '__fish_seen_subcommand_from update' -l memory-reservation -x -d 'memory that is not reclaimed before that of others'
+complete -c ocirun -n '__fish_seen_subcommand_from update' -l memory-swap -x -d 'limit of memory and swap together'
+complete -c ocirun -n '__fish_seen_subcommand_from update' -l pids-limit -x -d 'most processes and threads; -1 is unlimited'
+complete -c ocirun -n '__fish_seen_subcommand_from update' -l l3-cache-schema -x -d 'Intel RDT: schema of the L3 cache'
+complete -c ocirun -n '__fish_seen_subcommand_from update' -l mem-bw-schema -x -d 'Intel RDT: schema of the memory bandwidth'
+complete -c ocirun -n '__fish_seen_subcommand_from update' -a '(__ocirun_containers)'
 complete -c ocirun -n __fish_use_subcommand -a kill -d 'send a signal to a container'
 complete -c ocirun -n '__fish_seen_subcommand_from kill' -l all -s a -d 'signal every process of the container; none left is a success'
 complete -c ocirun -n '__fish_seen_subcommand_from kill' -a '(__ocirun_containers)'
@@ -89,6 +106,7 @@ complete -c ocirun -n '__fish_seen_subcommand_from help' -a create
 complete -c ocirun -n '__fish_seen_subcommand_from help' -a start
 complete -c ocirun -n '__fish_seen_subcommand_from help' -a run
 complete -c ocirun -n '__fish_seen_subcommand_from help' -a state
+complete -c ocirun -n '__fish_seen_subcommand_from help' -a update
 complete -c ocirun -n '__fish_seen_subcommand_from help' -a kill
 complete -c ocirun -n '__fish_seen_subcommand_from help' -a delete
 complete -c ocirun -n '__fish_seen_subcommand_from help' -a list

@@ -44,6 +44,7 @@ internal sealed partial class CgroupDirectory : IDisposable
             created._made.AddRange(made);
             if (!isNew)
                 created.CheckUnused();
+            EnableControllers(root.Number, directory.Number, path);
             return created;
         }
         catch
@@ -51,6 +52,17 @@ internal sealed partial class CgroupDirectory : IDisposable
             Unmake(made);
             throw;
         }
+    }
+
+    /// <summary>Opens one that exists: a container's, as its record names it.</summary>
+    /// <param name="path">Absolute, without links.</param>
+    /// <exception cref="FaultException">It is gone, or no cgroup2 directory.</exception>
+    public static CgroupDirectory Open(string path)
+    {
+        Fd directory = OpenTree(path, Uapi.O_RDONLY);
+        if (directory.Number >= 0)
+            return new CgroupDirectory(path, directory);
+        throw new FaultException(new Fault($"cannot open the cgroup {path}") { Syscall = "openat2", Errno = -directory.Number });
     }
 
     /// <summary>

@@ -12,7 +12,7 @@ namespace OciRun.Cgroups;
 /// linux.intelRdt: the resctrl group of a container, and its monitoring group. A group that the config names belongs
 /// to the administrator and stays; one named after the container ends with it.
 /// </summary>
-internal sealed class ResctrlGroup : IDisposable
+internal sealed partial class ResctrlGroup : IDisposable
 {
     private const string Field = "linux.intelRdt";
 
@@ -50,10 +50,7 @@ internal sealed class ResctrlGroup : IDisposable
             });
         }
 
-        if (!rdt.L3CacheSchema.IsEmpty && !tree.HasCacheAllocation)
-            throw Absent("l3CacheSchema", rdt.L3CacheSchema, "cache (CAT)");
-        if (!rdt.MemBwSchema.IsEmpty && !tree.HasBandwidthAllocation)
-            throw Absent("memBwSchema", rdt.MemBwSchema, "memory bandwidth (MBA)");
+        CheckAllocation(tree, rdt);
         string name = NameOf(rdt, id);
         bool exists = name == "/" || tree.Has(name);
         if (exists && rdt.ClosId.IsEmpty)
@@ -76,6 +73,14 @@ internal sealed class ResctrlGroup : IDisposable
         }
 
         return !exists;
+    }
+
+    private static void CheckAllocation(ResctrlTree tree, IntelRdt rdt)
+    {
+        if (!rdt.L3CacheSchema.IsEmpty && !tree.HasCacheAllocation)
+            throw Absent("l3CacheSchema", rdt.L3CacheSchema, "cache (CAT)");
+        if (!rdt.MemBwSchema.IsEmpty && !tree.HasBandwidthAllocation)
+            throw Absent("memBwSchema", rdt.MemBwSchema, "memory bandwidth (MBA)");
     }
 
     /// <summary>Makes or takes the group, with its schemata and monitoring. Nothing that was made is left when this fails.</summary>
@@ -181,10 +186,7 @@ internal sealed class ResctrlGroup : IDisposable
             return;
         }
 
-        byte[]? file = Sys.ReadFile(_directory.Number, "schemata"u8, 1 << 20, out int errno);
-        if (file is null)
-            throw Failed(_tree, $"cannot read {_tree.Path}/{_name}/schemata", "read", -errno);
-        if (Schemata.Missing(lines, Encoding.UTF8.GetString(file), _tree.BandwidthStep()) is { } line)
+        if (Schemata.Missing(lines, Encoding.UTF8.GetString(ReadSchemata()), _tree.BandwidthStep()) is { } line)
         {
             throw new FaultException(new Fault($"the existing group has other schemata than \"{line}\"")
             {
@@ -194,6 +196,9 @@ internal sealed class ResctrlGroup : IDisposable
             });
         }
     }
+
+    private byte[] ReadSchemata() => Sys.ReadFile(_directory.Number, "schemata"u8, 1 << 20, out int errno)
+        ?? throw Failed(_tree, $"cannot read {_tree.Path}/{_name}/schemata", "read", -errno);
 
     private void Monitor()
     {

@@ -8,7 +8,7 @@ internal static class Table
     /// <summary>Names in the order of the help page; <see cref="Find"/> knows each.</summary>
     public static string[] Names =>
     [
-        "create", "start", "run", "state", "kill", "delete", "list", "spec", "unpack", "plan", "validate", "features", "completion", "help", "docs",
+        "create", "start", "run", "state", "update", "kill", "delete", "list", "spec", "unpack", "plan", "validate", "features", "completion", "help", "docs",
     ];
 
     /// <summary>The verb of that name, or null.</summary>
@@ -18,6 +18,7 @@ internal static class Table
         "start" => Start.Describe(),
         "run" => Run.Describe(),
         "state" => State.Describe(),
+        "update" => Update.Describe(),
         "kill" => Kill.Describe(),
         "delete" => Delete.Describe(),
         "list" => List.Describe(),

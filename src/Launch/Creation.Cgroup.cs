@@ -1,3 +1,4 @@
+using System.Collections.Generic;
 using OciRun.Cgroups;
 using OciRun.Errors;
 using OciRun.Kernel;
@@ -8,6 +9,8 @@ internal sealed unsafe partial class Creation
 {
     private CgroupMount? _mount;
     private string _cgroupPath = "";
+    private CgroupSettings _settings = CgroupSettings.From(null);
+    private bool _limited;
 
     private string? CgroupPathFor()
     {
@@ -45,7 +48,8 @@ internal sealed unsafe partial class Creation
         return _mount;
     }
 
-    // A rootless user whose tree is not delegated runs without a cgroup, unless the config asks for one (features.md RL08).
+    // A rootless user whose tree is not delegated runs without a cgroup, unless the config asks for one or for limits
+    // (features.md RL08, RES27).
     private void MakeCgroup()
     {
         try
@@ -53,12 +57,61 @@ internal sealed unsafe partial class Creation
             _cgroup = CgroupDirectory.Create(_mount!, _cgroupPath);
         }
         catch (FaultException failure)
-            when (_record.Rootless && failure.Fault.Errno is Errno.EPERM or Errno.EACCES or Errno.EROFS
-                && (_config.Linux?.CgroupsPath ?? default).IsEmpty)
+            when (_record.Rootless && failure.Fault.Errno is Errno.EPERM or Errno.EACCES or Errno.EROFS)
         {
+            CheckNeedless(failure.Fault);
             Log.Warning($"running without a cgroup: {failure.Fault.Text()}");
             _record = _record with { CgroupPath = null };
             _directory!.Save(_record);
         }
     }
+
+    private void CheckNeedless(Fault refusal)
+    {
+        Spec.Utf8 path = _config.Linux?.CgroupsPath ?? default;
+        CgroupSetting? limit = _settings.All.Count == 0 ? null : _settings.All[0];
+        if (path.IsEmpty && limit is null)
+            return;
+        throw new FaultException(new Fault("rootless needs no limits + no cgrouppath when no permission is granted for cgroups")
+        {
+            Field = limit?.Field ?? "linux.cgroupsPath",
+            Value = limit is null ? path.ToString() : limit.Value,
+            Syscall = refusal.Syscall,
+            Errno = refusal.Errno,
+            Hint = "have the cgroup tree delegated to the user (systemd: --systemd-cgroup), or remove it",
+        });
+    }
+
+    // Limits that nothing here can hold, found before anything is made.
+    private List<Fault> FindMissing()
+    {
+        if (_settings.All.Count == 0)
+            return [];
+        if (_mount is not null)
+            return CgroupController.Missing(_settings, _mount);
+        return
+        [
+            new Fault("without a cgroup there are no limits")
+            {
+                Field = _settings.All[0].Field,
+                Value = _settings.All[0].Value,
+                Hint = "remove it, or do not use --cgroup-manager disabled",
+            },
+        ];
+    }
+
+    // When the child is set up, so that small limits hit the program and not what leads to it; before the hooks that
+    // may want to change them.
+    private void ApplyLimits()
+    {
+        if (_limited || _cgroup is null || _settings.All.Count == 0)
+            return;
+        _limited = true;
+        _cgroup.Apply(_settings);
+        if (_config.Linux!.Resources!.Memory is not null && WasKilledForMemory())
+            throw new FaultException(Died());
+    }
+
+    private bool WasKilledForMemory() => _cgroup?.Read("memory.events") is { } events
+        && CgroupValue.Keyed(events, "oom_kill") > 0;
 }

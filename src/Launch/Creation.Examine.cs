@@ -37,7 +37,8 @@ internal sealed partial class Creation
         List<Fault> broken = Validator.Check(asWritten, Facts(asWritten));
         foreach (Fault fault in broken)
             findings.Add(Severity.Error, fault);
-        foreach (Fault fault in CgroupResources.Refusals(asWritten.Linux?.Resources))
+        _settings = CgroupSettings.From(asWritten.Linux?.Resources);
+        foreach (Fault fault in _settings.Faults)
             findings.Add(Severity.Error, fault);
 
         // Repairs are made in a copy.
@@ -52,6 +53,8 @@ internal sealed partial class Creation
                 CheckExecutable(root, findings);
             }
 
+            foreach (Fault fault in FindMissing())
+                findings.Add(Severity.Error, fault);
             ForeseeResctrl(findings);
             ForeseeNetDevices(findings);
         }

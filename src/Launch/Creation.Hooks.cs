@@ -16,6 +16,7 @@ internal sealed partial class Creation
     {
         RecordPid();
         _directory!.Save(_record);
+        ApplyLimits();
         StateDocument state = HookSteps.State(_record.Id, "creating", _record.Bundle, _record.Annotations);
         RunHooks("prestart", _config.Hooks?.Prestart, state, _pidfd!.Number);
         RunHooks("createRuntime", _config.Hooks?.CreateRuntime, state, _pidfd.Number);

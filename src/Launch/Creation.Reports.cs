@@ -59,6 +59,7 @@ internal sealed unsafe partial class Creation
                     AllocatedByChild = report.Allocated;
                     if (_devicesLate)
                         ApplyDevices();
+                    ApplyLimits();
                     CheckJoinedMaps();
                     SetLimits();
                     EnterResctrl();
@@ -233,6 +234,16 @@ internal sealed unsafe partial class Creation
     {
         int result = Sys.waitid(Uapi.P_PID, _pid, out siginfo_t info, Uapi.WEXITED | Uapi.__WALL);
         _pid = result < 0 ? _pid : 0;
+        if (info.si_status == Uapi.SIGKILL && WasKilledForMemory())
+        {
+            return new Fault("container init was OOM-killed (memory limit too low?)")
+            {
+                Field = "linux.resources.memory.limit",
+                Value = _config.Linux?.Resources?.Memory?.Limit?.ToString(),
+                Hint = "raise the limit",
+            };
+        }
+
         string how = result < 0 || info.si_code == Uapi.CLD_EXITED ? "ended" : $"was {Failure.KilledBy(info.si_status)}";
         return new Fault($"the container's process {how} while it was set up")
         {

@@ -63,10 +63,10 @@ internal sealed unsafe partial class Creation : IDisposable
         List<Fault> findings = Validator.Check(_config, Facts(_config));
         if (findings.Count > 0)
             throw new FaultException(findings[0]);
-        Fault? refusal = CgroupResources.FirstRefusal(_config.Linux?.Resources);
-        if (refusal is not null)
-            throw new FaultException(refusal);
+        _settings = CgroupSettings.Checked(_config.Linux?.Resources);
         MakeSteps();
+        if (FindMissing() is [var missing, ..])
+            throw new FaultException(missing);
         CheckUpper();
         foreach (string warning in _plan.Warnings)
             Log.Warning(warning);

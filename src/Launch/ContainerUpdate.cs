@@ -1,0 +1,100 @@
+using OciRun.Cgroups;
+using OciRun.Errors;
+using OciRun.Filters;
+using OciRun.Host;
+using OciRun.Spec;
+using OciRun.State;
+
+namespace OciRun.Launch;
+
+/// <summary>
+/// Changes the limits of a container that is not stopped: all that is asked for, or nothing. What is in force stands in
+/// the kernel's files, so nothing is recorded.
+/// </summary>
+internal sealed class ContainerUpdate
+{
+    private readonly ContainerRecord _record;
+    private readonly LinuxResources _resources;
+    private readonly IntelRdt? _rdt;
+
+    /// <param name="record">The container's.</param>
+    /// <param name="resources">The limits to change; those left out stay. A list of device rules replaces the old one.</param>
+    /// <param name="rdt">Schemas to write into the container's resctrl group, or null.</param>
+    public ContainerUpdate(ContainerRecord record, LinuxResources resources, IntelRdt? rdt)
+    {
+        _record = record;
+        _resources = resources;
+        _rdt = rdt;
+    }
+
+    /// <summary>Applies it. The caller holds the container's lock.</summary>
+    /// <exception cref="FaultException">Something is refused; the old values are in force.</exception>
+    public void Run()
+    {
+        byte[]? devices = _resources.Devices is null ? null : DeviceProgram.Compile(_resources.Devices);
+        using CgroupDirectory? cgroup = Open();
+        CgroupRestoration? undo = null;
+        using ResctrlGroup? group = OpenGroup();
+        byte[]? schemata = null;
+        try
+        {
+            if (cgroup is not null)
+            {
+                ResourcesInForce.Complete(_resources, cgroup);
+                undo = cgroup.Replace(CgroupSettings.Checked(_resources));
+            }
+
+            schemata = group?.Change(_rdt!);
+
+            // The old program is gone once it is replaced, so it is the last that can fail.
+            if (devices is not null)
+                Restrict(cgroup!, devices);
+        }
+        catch
+        {
+            if (schemata is not null)
+                group!.Restore(schemata);
+            undo?.Run();
+            throw;
+        }
+    }
+
+    private CgroupDirectory? Open()
+    {
+        if (_record.CgroupPath is { } path)
+            return CgroupDirectory.Open(path);
+        CgroupSettings settings = CgroupSettings.Checked(_resources);
+        if (settings.All.Count == 0 && _resources.Devices is null)
+            return null;
+        throw new FaultException(new Fault("the container has no cgroup, so it has no limits")
+        {
+            Field = settings.All.Count > 0 ? settings.All[0].Field : "linux.resources.devices",
+            Hint = "create it with a cgroup: with the rights to make one, and without --cgroup-manager disabled",
+        });
+    }
+
+    private ResctrlGroup? OpenGroup()
+    {
+        if (_rdt is null)
+            return null;
+        if (_record.ResctrlGroup is not { } name)
+        {
+            throw new FaultException(new Fault("Intel RDT: the container was created without it, so it has no schemata to change")
+            {
+                Field = "linux.intelRdt",
+                Hint = "create the container with linux.intelRdt",
+            });
+        }
+
+        ResctrlTree tree = ResctrlTree.Find()
+            ?? throw new FaultException(new Fault("Intel RDT is not enabled: resctrl is not mounted") { Field = "linux.intelRdt" });
+        return ResctrlGroup.Open(tree, name, _record.Id);
+    }
+
+    private void Restrict(CgroupDirectory cgroup, byte[] program)
+    {
+        bool tolerate = _record.Rootless || Machine.InUserNamespace || DeviceProgram.AllowsEverything(_resources.Devices);
+        if (!DeviceController.Apply(cgroup.Directory.Number, program, isNew: false, tolerate))
+            Log.Warning("linux.resources.devices: the kernel does not let this user restrict devices");
+    }
+}
