@@ -27,7 +27,10 @@ internal sealed class ConformanceCase
 
     public JsonObject Expect => (JsonObject)json["expect"]!;
 
-    /// <summary>Every case with this requirement, empty for none, with every view it asks for.</summary>
+    /// <summary>
+    /// Every case with this requirement, empty for none, with every view it asks for that this tier has. The virtual
+    /// machine adds the views and the requirements that hold only there and leaves the others to the machine outside.
+    /// </summary>
     public static IEnumerable<object[]> All(string requirement)
     {
         foreach (string file in Directory.EnumerateFiles(Folder, "*.json", SearchOption.AllDirectories).Order(StringComparer.Ordinal))
@@ -38,16 +41,25 @@ internal sealed class ConformanceCase
                 continue;
             string[] views = content.ContainsKey("views") ? Strings(content["views"]) : new[] { "native" };
             foreach (string view in views)
-                yield return new object[] { name, Enum.Parse<View>(view, ignoreCase: true) };
+            {
+                View parsed = Enum.Parse<View>(view, ignoreCase: true);
+                bool inMachine = parsed is View.Cgroupfs or View.Systemd || requirement == "AppArmor" || content.ContainsKey("controllers");
+                if (inMachine == Tier.IsVm || (requirement == "AppArmor" && parsed is not (View.Cgroupfs or View.Systemd)))
+                    yield return new object[] { name, parsed };
+            }
         }
     }
 
-    /// <summary>Reads a case for a bundle at the given place.</summary>
-    public static ConformanceCase Load(string name, string bundle)
+    /// <summary>Reads a case for a bundle at the given place and a container with this id.</summary>
+    public static ConformanceCase Load(string name, string bundle, string id)
     {
-        string text = File.ReadAllText(Path.Combine(Folder, name + ".json")).Replace("{bundle}", bundle, StringComparison.Ordinal);
+        string text = File.ReadAllText(Path.Combine(Folder, name + ".json"))
+            .Replace("{bundle}", bundle, StringComparison.Ordinal).Replace("{id}", id, StringComparison.Ordinal);
         return new ConformanceCase((JsonObject)JsonNode.Parse(text)!);
     }
+
+    /// <summary>cgroup v2 controllers that the case needs.</summary>
+    public string[] Controllers => Strings(json["controllers"]);
 
     public static string[] Strings(JsonNode? node) =>
         node is JsonArray array ? array.Select(item => (string)item!).ToArray() : Array.Empty<string>();

@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.IO;
 using System.Linq;
 using System.Text.Json.Nodes;
 using FluentAssertions;
@@ -21,11 +22,13 @@ public sealed class ConformanceTests : RuntimeTest
     [CasesThatNeed("no SELinux")]
     public void Case(string name, View view)
     {
-        ConformanceCase test = ConformanceCase.Load(name, Bundle.Path);
+        ConformanceCase test = ConformanceCase.Load(name, Bundle.Path, Id);
         if (view == View.Rootless)
             Bundle.ForRootless();
         test.Apply(Bundle);
         Use(view);
+        if (test.Controllers.Length > 0)
+            File.ReadAllText(Path.Combine(Leftovers.Cgroup2Mount!, "cgroup.controllers")).Split(' ', '\n').Should().Contain(test.Controllers);
 
         Outcome outcome = Call(test.Verb, test.Options).Before(test.Before).Redirect(test.Redirect).Run();
 

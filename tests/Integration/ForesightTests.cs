@@ -34,7 +34,7 @@ public sealed class ForesightTests : RuntimeTest
     [MemberData(nameof(Cases))]
     public void Validate_foresees_create(string name, View view)
     {
-        ConformanceCase test = ConformanceCase.Load(name, Bundle.Path);
+        ConformanceCase test = ConformanceCase.Load(name, Bundle.Path, Id);
         test.Apply(Bundle);
         Use(view);
         Bundle.Save();

@@ -140,7 +140,9 @@ internal static class Leftovers
             IgnoreInaccessible = true,
             AttributesToSkip = FileAttributes.None,
         };
-        foreach (string place in new[] { "/run", "/dev/shm", "/var/run" })
+        // systemd keeps a file for every transient unit that it has not forgotten.
+        string[] places = { "/run", "/dev/shm", "/var/run", "/run/systemd/transient" };
+        foreach (string place in places.Where(Directory.Exists))
         {
             foreach (string entry in Directory.EnumerateFileSystemEntries(place, "*", options))
             {

@@ -17,6 +17,12 @@ public enum View
 
     /// <summary>As an unprivileged user.</summary>
     Rootless,
+
+    /// <summary>In the virtual machine, with the cgroupfs driver, below the tests' own delegated cgroup.</summary>
+    Cgroupfs,
+
+    /// <summary>In the virtual machine, with <c>--systemd-cgroup</c>.</summary>
+    Systemd,
 }
 
 /// <summary>How one call of the runtime ended.</summary>
@@ -137,7 +143,7 @@ public sealed class Runtime
 
         public string Err => File.Exists(errPath) ? File.ReadAllText(errPath) : "";
 
-        public TimeSpan Limit { get; private set; } = TimeSpan.FromSeconds(30);
+        public TimeSpan Limit { get; private set; } = TimeSpan.FromSeconds(Tier.IsVm ? 90 : 30);
 
         public Call Env(string name, string value)
         {
@@ -208,6 +214,8 @@ public sealed class Runtime
                 command.Add(runtime.Root);
             }
 
+            if (runtime.View == View.Systemd)
+                command.Add("--systemd-cgroup");
             command.AddRange(args);
             ProcessStartInfo info = new("/bin/sh") { UseShellExecute = false, WorkingDirectory = cwd };
             info.Environment.Clear();

@@ -60,6 +60,8 @@ public abstract class RuntimeTest : IDisposable
     protected void Use(View view)
     {
         runtime = new Runtime(Work, view);
+        if (view is View.Cgroupfs or View.Systemd)
+            Bundle.Linux["cgroupsPath"] ??= view == View.Systemd ? $"system.slice:ocirun-test:{Id}" : $"{Tier.Cgroup}/{Id}";
         if (view != View.Rootless)
             return;
         Directory.CreateDirectory(Runtime.Root!);
