@@ -50,6 +50,9 @@ internal sealed partial class SystemdProperties
         Add("DefaultDependencies", DBusValue.Of(false));
     }
 
+    /// <summary>Appends all of another list.</summary>
+    public void Add(SystemdProperties others) => _all.AddRange(others._all);
+
     public void Add(string name, DBusValue value) => _all.Add((name, value));
 
     public override string ToString()

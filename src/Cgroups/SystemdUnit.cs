@@ -149,7 +149,7 @@ internal sealed partial class SystemdUnit : IDisposable
         },
     });
 
-    private static string Said(DBusMessage error) => error.Text.Length != 0 ? error.Text : error.ErrorName;
+    private static string Said(DBusMessage error) => (error.Text.Length != 0 ? error.Text : error.ErrorName).TrimEnd('.');
 
     private string User => _instance.IsUser ? " --user" : "";
 }

@@ -123,7 +123,7 @@ public sealed class SystemdUnitTests
         };
         Failure(bus).Text().Should().Be(
             "linux.cgroupsPath: systemd refuses to start ocirun-test.scope: Unit ocirun-test.scope was already loaded or has a fragment "
-            + "file.; another container or program has this unit; 'systemctl status ocirun-test.scope' shows it");
+            + "file; another container or program has this unit; 'systemctl status ocirun-test.scope' shows it");
         bus.Calls.Should().NotContain(static call => call.StartsWith("StopUnit"));
     }
 
@@ -136,7 +136,7 @@ public sealed class SystemdUnitTests
                 ? DBusWire.Error(serial, "org.freedesktop.DBus.Error.PropertyReadOnly", "Cannot set property Foo, or unknown property.")
                 : DBusWire.Return(serial),
         };
-        Failure(bus).Message.Should().Be($"systemd refuses to start {Name}: Cannot set property Foo, or unknown property.");
+        Failure(bus).Message.Should().Be($"systemd refuses to start {Name}: Cannot set property Foo, or unknown property");
     }
 
     [Theory]
