@@ -54,6 +54,43 @@ internal sealed partial class CgroupDirectory : IDisposable
         }
     }
 
+    /// <summary>Opens the one that systemd has made for the container.</summary>
+    /// <param name="mount">The cgroup2 hierarchy.</param>
+    /// <param name="path">Path below it, with a leading slash.</param>
+    /// <exception cref="FaultException">It is gone, or the path leaves the hierarchy.</exception>
+    public static CgroupDirectory Adopt(CgroupMount mount, string path)
+    {
+        using Fd root = mount.Open();
+        Fd directory = Make(root.Number, path, [], mount.Path, out bool isNew);
+        CgroupDirectory adopted = new(mount.Path + path, directory);
+        if (!isNew)
+            return adopted;
+        adopted._made.Add(adopted.Path);
+        adopted.Undo();
+        throw new FaultException(new Fault($"systemd made no cgroup {adopted.Path}") { Field = "linux.cgroupsPath" });
+    }
+
+    /// <summary>Makes a cgroup in this one, or takes an empty one that is there.</summary>
+    /// <param name="name">One component.</param>
+    /// <exception cref="FaultException">The kernel refuses, or it is in use.</exception>
+    public CgroupDirectory MakeBelow(string name)
+    {
+        byte[] bytes = Sys.Bytes(name);
+        int result = Sys.mkdirat(Directory.Number, bytes, 0x1ed);
+        bool isNew = result == 0;
+        if (isNew || result == -Errno.EEXIST)
+            result = OpenChild(Directory.Number, bytes);
+        if (result < 0)
+            throw Failed($"{Path}/{name}", isNew ? "openat" : "mkdirat", result, -1);
+        CgroupDirectory made = new($"{Path}/{name}", new Fd(result)) { IsNew = isNew };
+        if (!isNew)
+            made.CheckUnused();
+        return made;
+    }
+
+    /// <summary>Passes on what this one has to those below it, as far as the kernel lets it: no process may be in it.</summary>
+    public void PassControllersOn() => Enable(Directory.Number);
+
     /// <summary>Opens one that exists: a container's, as its record names it.</summary>
     /// <param name="path">Absolute, without links.</param>
     /// <exception cref="FaultException">It is gone, or no cgroup2 directory.</exception>

@@ -28,7 +28,7 @@ internal static class Features
         MountOptions = MountOptions.Words(),
         Namespaces = FeatureLists.Namespaces,
         Capabilities = FeatureLists.Capabilities,
-        Cgroup = new CgroupFeatures(V1: false, V2: true, Systemd: false, SystemdUser: false, Rdma: false),
+        Cgroup = new CgroupFeatures(V1: false, V2: true, Systemd: true, SystemdUser: true, Rdma: false),
         Seccomp = new SeccompFeatures(
             Enabled: true,
             FeatureLists.SeccompActions,

@@ -31,6 +31,34 @@ internal static unsafe partial class Sys
         return result;
     }
 
+    /// <summary>connect(2) of an AF_UNIX socket to a name of at most 107 bytes in the abstract namespace (unix(7)); retried on EINTR.</summary>
+    public static int ConnectAbstract(int fd, ReadOnlySpan<byte> name)
+    {
+        sockaddr_un address = default;
+        if (name.Length > 107)
+            return -Errno.ENAMETOOLONG;
+        address.sun_family = Uapi.AF_UNIX;
+        name.CopyTo(new Span<byte>(address.sun_path + 1, 107));
+        int result;
+        do
+            result = (int)Call(SYS.connect, fd, (long)(&address), 3 + name.Length);
+        while (result == -Errno.EINTR);
+        return result;
+    }
+
+    /// <summary>sendto(2) of a stream, without SIGPIPE: the number of bytes taken. Retried on EINTR.</summary>
+    public static long send(int fd, ReadOnlySpan<byte> bytes)
+    {
+        fixed (byte* p = bytes)
+        {
+            long n;
+            do
+                n = Call(SYS.sendto, fd, (long)p, bytes.Length, Uapi.MSG_NOSIGNAL);
+            while (n == -Errno.EINTR);
+            return n;
+        }
+    }
+
     /// <summary>setsockopt(2) of an int.</summary>
     public static int setsockopt(int fd, int level, int option, int value) =>
         (int)Call(SYS.setsockopt, fd, level, option, (long)(&value), sizeof(int));

@@ -16,16 +16,6 @@ internal sealed unsafe partial class Creation
     {
         if (_options.CgroupManager == "disabled")
             return null;
-        if (_options.SystemdCgroup || _options.CgroupManager == "systemd")
-        {
-            throw new FaultException(new Fault("the systemd cgroup driver is not part of this version")
-            {
-                Field = _options.SystemdCgroup ? "--systemd-cgroup" : "--cgroup-manager",
-                Hint = "use the cgroupfs driver",
-                Code = "unsupported-field",
-            });
-        }
-
         _mount = CgroupMount.Find();
         if (_mount is null)
         {
@@ -34,6 +24,14 @@ internal sealed unsafe partial class Creation
                 Field = "linux.cgroupsPath",
                 Hint = "mount -t cgroup2 none /sys/fs/cgroup, or use --cgroup-manager disabled",
             });
+        }
+
+        SubgroupName("run.oci.delegate-cgroup"u8);
+        if (WantsSystemd)
+        {
+            _cgroupPath = UnitPathFor();
+            string subgroup = Subgroup();
+            return _mount.Path + _cgroupPath + (subgroup.Length == 0 ? "" : "/" + subgroup);
         }
 
         _cgroupPath = CgroupPath.Resolve(_config.Linux?.CgroupsPath ?? default, _options.Id);

@@ -48,7 +48,8 @@ internal sealed unsafe partial class Creation
 
         // The score of the first process must be there before a second one is cloned from it.
         bool inherited = _config.Process!.OomScoreAdj is not null && _plan.Find(Op.CloneFinal) >= 0;
-        _context->WaitForParent = maps || inherited ? 1 : 0;
+        bool inherits = _unit is not null && !_plan.CgroupIsLate;
+        _context->WaitForParent = maps || inherited || inherits ? 1 : 0;
         OpenJoined();
         MakeSources();
         RunParentSteps();
@@ -62,10 +63,12 @@ internal sealed unsafe partial class Creation
         _context->Slots[Slot.Sync] = childEnd.Number;
         _context->Slots[Slot.Gate] = gate?.Number ?? -1;
         _context->HasGate = gate is null ? 0 : 1;
-        CloseInChild(_sync.Number, _signals!.Number, _directory!.Number, _root!.Number, _cgroup?.Directory.Number ?? -1);
+        CloseInChild(_sync.Number, _signals!.Number, _directory!.Number, _root!.Number, _cgroup?.Directory.Number ?? -1, _unit?.Number ?? -1);
         using (OpenHookOutput())
             Start();
         _began = true;
+        if (_unit is not null)
+            StartUnit();
         CloseLayers();
         foreach (JoinedNamespace joined in _plan.Joined)
             Sys.close(_context->Slots[joined.Slot]);
@@ -74,11 +77,21 @@ internal sealed unsafe partial class Creation
             MapUsers();
         if (!_plan.MapsFinal)
             CloseSources();
+        if (inherits)
+            AwaitUnit();
         if (_context->WaitForParent != 0)
             Go();
+        if (_plan.CgroupIsLate)
+        {
+            CompileSeccomp();
+            AwaitUnit();
+            GoOn();
+        }
+
         if (!_devicesLate)
             ApplyDevices();
-        CompileSeccomp();
+        if (!_plan.CgroupIsLate)
+            CompileSeccomp();
     }
 
     private void MapUsers()

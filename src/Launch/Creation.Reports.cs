@@ -60,6 +60,8 @@ internal sealed unsafe partial class Creation
                     if (_devicesLate)
                         ApplyDevices();
                     ApplyLimits();
+                    SetLateProperties();
+                    EnterDelegated();
                     CheckJoinedMaps();
                     SetLimits();
                     EnterResctrl();

@@ -99,6 +99,7 @@ internal sealed unsafe partial class Creation : IDisposable
             TimeNamespaceOnExec = Machine.KernelVersion >= new Version(6, 1),
             CgroupPath = cgroup,
             CgroupMount = FindCgroupMount()?.Path,
+            CgroupComesLate = _unit is not null && IsPrivileged && !Machine.InUserNamespace,
             Rootless = Machine.IsRootlessCgroup(_options.Rootless),
             ConfinedByAppArmor = _config.Process is { NoNewPrivileges: true, ApparmorProfile.IsEmpty: false } && Machine.ConfinedByAppArmor,
         });
@@ -108,7 +109,10 @@ internal sealed unsafe partial class Creation : IDisposable
             Rootfs = _layers is null ? rootfs : LayersRootfs(rootfs),
             Annotations = _config.Annotations,
             Owner = Sys.geteuid(),
-            CgroupPath = cgroup,
+
+            // systemd's is recorded once the process is seen in it: who acts on the record must not meet another's.
+            CgroupPath = WantsSystemd ? null : cgroup,
+            SystemdCgroup = WantsSystemd && cgroup is not null,
             OwnPidNamespace = (_plan.NewNamespaces & Uapi.CLONE_NEWPID) != 0,
             Rootless = Machine.IsRootlessCgroup(_options.Rootless),
         };
@@ -123,7 +127,9 @@ internal sealed unsafe partial class Creation : IDisposable
         _directory.Save(_record);
         if (_config.Hooks is { } hooks && (hooks.Poststart is { Length: > 0 } || hooks.Poststop is { Length: > 0 }))
             _directory.SaveHooks(hooks);
-        if (_record.CgroupPath is not null)
+        if (_unit is not null)
+            PrepareUnit();
+        else if (_record.CgroupPath is not null)
             MakeCgroup();
         MakeResctrl();
         if (_plan.MountsRootfs)
@@ -165,6 +171,9 @@ internal sealed unsafe partial class Creation : IDisposable
 
         // A namespace that is held would keep its interfaces after the container's end.
         _network?.Dispose();
+
+        // The number of connections to a bus is limited, and the container may live long.
+        _unit?.Dispose();
         _directory!.Unlock();
     }
 
@@ -177,6 +186,8 @@ internal sealed unsafe partial class Creation : IDisposable
         _pidfd?.Dispose();
         _signals?.Dispose();
         _cgroup?.Dispose();
+        _subgroup?.Dispose();
+        _unit?.Dispose();
         _network?.Dispose();
         _resctrl?.Dispose();
         _directory?.Dispose();
@@ -198,6 +209,7 @@ internal sealed unsafe partial class Creation : IDisposable
         _network?.Return();
         try
         {
+            UndoUnit();
             _cgroup?.Undo();
             _resctrl?.Undo();
             RootfsMount.Remove(_record);

@@ -60,7 +60,12 @@ internal static class Teardown
         {
             if (!record.OwnPidNamespace)
                 CgroupDirectory.Kill(cgroup);
+            SystemdContainer.Stop(record);
             CgroupDirectory.Remove(cgroup, CgroupLimit);
+        }
+        else if (record is not null && SystemdContainer.MayBeLeft(record))
+        {
+            SystemdContainer.Stop(record);
         }
 
         if (record is not null)

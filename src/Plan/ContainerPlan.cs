@@ -33,6 +33,9 @@ internal sealed unsafe class ContainerPlan
     /// <summary>True when the second clone makes the user namespace, so that its maps come after it.</summary>
     public bool MapsFinal { get; set; }
 
+    /// <summary>The child waits for its cgroup after it has made the other namespaces.</summary>
+    public bool CgroupIsLate { get; set; }
+
     /// <summary>True when the container has a user namespace and the parent has the rights that it lacks.</summary>
     public bool ParentOpens { get; set; }
 

@@ -108,7 +108,18 @@ internal sealed unsafe partial class Planner
         if (lateTime)
             TimeNamespace();
 
-        // The cgroup namespace's root is the cgroup the process is in by now (CLONE_INTO_CGROUP).
+        // The cgroup namespace's root is the cgroup the process is in by now (CLONE_INTO_CGROUP). Where that takes its
+        // time, the others are made meanwhile; a second process inherits its cgroup from the first, which waited before.
+        if (_request.CgroupComesLate && !second)
+        {
+            ulong others = unshare & ~Uapi.CLONE_NEWCGROUP;
+            if (others != 0)
+                _plan.Add(Op.Unshare, "linux.namespaces", flags: (long)others);
+            _plan.CgroupIsLate = true;
+            _plan.Add(Op.WaitForParent, number: 1);
+            unshare &= Uapi.CLONE_NEWCGROUP;
+        }
+
         if (unshare != 0)
             _plan.Add(Op.Unshare, "linux.namespaces", flags: (long)unshare);
         if (_plan.Joined.Count == 0)

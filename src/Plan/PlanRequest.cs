@@ -50,6 +50,11 @@ internal sealed record PlanRequest
     /// <summary>Directory of the container's cgroup, or null when it has none.</summary>
     public string? CgroupPath { get; init; }
 
+    /// <summary>
+    /// Another process puts the container into its cgroup, and need not have done so before the other namespaces are made.
+    /// </summary>
+    public bool CgroupComesLate { get; init; }
+
     /// <summary>Mount point of the cgroup2 hierarchy, or null without one.</summary>
     public string? CgroupMount { get; init; }
 

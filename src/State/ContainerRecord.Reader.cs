@@ -93,6 +93,10 @@ internal ref struct ContainerRecordReader
         "resctrlMonitored" => (record with { ResctrlMonitored = Flag(name) }, 16),
         "rootfsMount" => (record with { RootfsMount = Number(name, long.MaxValue) }, 17),
         "lastWords" => (record with { LastWords = Flag(name) }, 18),
+        "systemdUnit" => (record with { SystemdUnit = Unit(name) }, 19),
+        "systemdUser" => (record with { SystemdUser = Flag(name) }, 20),
+        "systemdBus" => (record with { SystemdBus = Text(name) }, 21),
+        "subCgroup" => (record with { SubCgroup = Below(name) }, 22),
         _ => throw Damaged($"unknown field \"{name}\""),
     };
 
@@ -134,6 +138,21 @@ internal ref struct ContainerRecordReader
     {
         string path = Absolute(name);
         return CgroupLocation.IsPlain(path) ? path : throw Damaged($"\"{name}\" is not a plain absolute path");
+    }
+
+    // The unit is stopped by this name: a container's scope or slice, never a service.
+    private readonly string Unit(string name)
+    {
+        string unit = Text(name);
+        return unit.EndsWith(".scope", StringComparison.Ordinal) || unit.EndsWith(".slice", StringComparison.Ordinal)
+            ? unit
+            : throw Damaged($"\"{name}\" is not the name of a scope or slice");
+    }
+
+    private readonly string Below(string name)
+    {
+        string path = Text(name);
+        return CgroupLocation.IsPlain("/" + path) ? path : throw Damaged($"\"{name}\" is not a plain relative path");
     }
 
     // One directory below the mount of resctrl, or the mount itself: it is removed by this name.

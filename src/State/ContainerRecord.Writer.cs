@@ -23,6 +23,12 @@ internal static class ContainerRecordWriter
         json.Member("ownPidNamespace"u8, record.OwnPidNamespace)
             .Member("systemdCgroup"u8, record.SystemdCgroup)
             .Member("rootless"u8, record.Rootless);
+        if (record.SystemdUnit is not null)
+            json.Member("systemdUnit"u8, record.SystemdUnit).Member("systemdUser"u8, record.SystemdUser);
+        if (record.SystemdBus is not null)
+            json.Member("systemdBus"u8, record.SystemdBus);
+        if (record.SubCgroup is not null)
+            json.Member("subCgroup"u8, record.SubCgroup);
         if (record.RootfsMount != 0)
             json.Member("rootfsMount"u8, (long)record.RootfsMount);
         if (record.ResctrlGroup is not null)

@@ -48,6 +48,20 @@ internal sealed record ContainerRecord
     /// <summary>True when systemd made the cgroup.</summary>
     public bool SystemdCgroup { get; init; }
 
+    /// <summary>Name of the container's own unit; null when it has none.</summary>
+    public string? SystemdUnit { get; init; }
+
+    /// <summary>True when that is a unit of a user's service manager.</summary>
+    public bool SystemdUser { get; init; }
+
+    /// <summary>Address of the bus by which systemd was reached; null for the usual one of the system.</summary>
+    public string? SystemdBus { get; init; }
+
+    /// <summary>
+    /// Path of the cgroup in which init runs, below <see cref="CgroupPath"/>; null when it runs in that itself.
+    /// </summary>
+    public string? SubCgroup { get; init; }
+
     /// <summary>resctrl group that the container is in, <c>/</c> for the root's; null without linux.intelRdt.</summary>
     public string? ResctrlGroup { get; init; }
 
