@@ -7,7 +7,7 @@ SOURCES := $(shell find src -name '*.cs' -not -path '*/obj/*' -not -path '*/bin/
 export DOTNET_CLI_TELEMETRY_OPTOUT := 1
 export DOTNET_NOLOGO := 1
 
-.PHONY: all setup build publish demo test conformance conformance-peers bench soak format-check docs ci clean
+.PHONY: all setup build publish demo test conformance conformance-peers bench test-vm vm-shell bench-vm soak format-check docs ci clean
 
 all: publish
 
@@ -47,6 +47,23 @@ conformance-peers:
 bench: publish
 	scripts/setup peers
 	scripts/bench
+
+# What needs systemd, cgroup limits or AppArmor, in a virtual machine: make test-vm RUNTIME=crun for a peer.
+test-vm: publish
+	scripts/setup vm
+	scripts/test-vm
+
+# A shell in that machine, with the runtime at /job/ocirun.
+vm-shell: publish
+	scripts/setup vm
+	mkdir -p out/vm/shell
+	cp out/ocirun out/vm/shell/
+	scripts/vm shell out/vm/shell
+
+# `run --systemd-cgroup` of ocirun, crun and runc in one boot of that machine.
+bench-vm: publish
+	scripts/setup vm
+	scripts/bench-vm
 
 # Thousands of containers one after another; nothing may be left.
 soak: publish out/soak/ocirun-soak

@@ -2,7 +2,8 @@
 // before vfork to the end of wait4. Prints one line per verb and runtime:
 //   verb runtime runs median-us p95-us p25-us p75-us min-us median-maxrss-kib
 // usage: driver RUNS RUN-BUNDLE SLEEP-BUNDLE STATE-DIR VERBS NAME=PATH...
-// VERBS is a comma-separated subset of run,create,state,start,exec,kill,delete.
+// VERBS is a comma-separated subset of run,create,state,start,exec,kill,delete. BENCH_OPTION in the environment, e.g.
+// --systemd-cgroup, is put before the verb.
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -28,7 +29,7 @@ struct runtime {
 };
 
 static int runs, devnull, errors = -1;
-static const char *wanted;
+static const char *wanted, *option;
 
 static void die(const char *what, const char *who)
 {
@@ -51,6 +52,12 @@ static struct sample call(char *const argv[])
     struct rusage usage;
     int status;
 
+    char *with_option[16] = { argv[0], (char *)option };
+    if (option) {
+        for (int i = 1; i < 14 && argv[i]; i++)
+            with_option[i + 1] = argv[i];
+        argv = with_option;
+    }
     clock_gettime(CLOCK_MONOTONIC, &before);
     pid_t pid = vfork();
     if (pid < 0)
@@ -69,7 +76,7 @@ static struct sample call(char *const argv[])
         char text[1024];
         ssize_t length = pread(errors, text, sizeof text - 1, 0);
         text[length > 0 ? length : 0] = 0;
-        fprintf(stderr, "driver: %s %s: status %#x\n%s\n", argv[0], argv[3], status, text);
+        fprintf(stderr, "driver: %s %s: status %#x\n%s\n", argv[0], argv[option ? 4 : 3], status, text);
         exit(1);
     }
     return (struct sample) {
@@ -137,6 +144,7 @@ int main(int argc, char **argv)
         return 2;
     }
     wanted = argv[5];
+    option = getenv("BENCH_OPTION");
     devnull = open("/dev/null", O_RDWR | O_CLOEXEC);
     for (int i = 0; i < count; i++) {
         char *equals = strchr(argv[6 + i], '=');
