@@ -27,8 +27,8 @@ _ocirun() {
                 'create:create a container'
                 'start:let the process of a created container run'
                 'run:create and start a container'
+                'exec:run a process in a running container'
                 'state:print the state of a container as JSON'
-                'update:change the limits of a container'
                 'kill:send a signal to a container'
                 'delete:remove a container that has ended or was never started'
                 'list:list the containers below the state root'
@@ -83,27 +83,29 @@ _ocirun() {
                     '--no-subreaper[do not adopt the process'\''s orphans]' \
                     '*: :'
                 ;;
-            state)
+            exec)
                 _arguments \
+                    '--console-socket[unix socket that is sent the terminal]:SOCKET:_files' \
+                    '--pidfd-socket[unix socket that is sent a pidfd of the process]:SOCKET:_files' \
+                    '--cwd[working directory in the container]:DIR: ' \
+                    '(--env -e)'{--env,-e}'[set a variable; repeat it]:NAME=VALUE: ' \
+                    '(--tty -t)'{--tty,-t}'[give the process a terminal]' \
+                    '(--user -u)'{--user,-u}'[user and group by number]:UID[:GID]: ' \
+                    '(--additional-gids -g)'{--additional-gids,-g}'[one more group by number; repeat it]:GID: ' \
+                    '(--process -p)'{--process,-p}'[process object in JSON]:FILE:_files' \
+                    '(--detach -d)'{--detach,-d}'[return as soon as the process runs]' \
+                    '--pid-file[write the process id to this file]:FILE:_files' \
+                    '--process-label[label of SELinux]:LABEL: ' \
+                    '--apparmor[profile of AppArmor]:PROFILE: ' \
+                    '--no-new-privs[gain no privileges by execve]' \
+                    '(--cap -c)'{--cap,-c}'[one more capability; repeat it]:CAP: ' \
+                    '--preserve-fds[pass this many descriptors on, from 3]:N: ' \
+                    '--cgroup[cgroup below the container'\''s]:PATH: ' \
+                    '--ignore-paused[also in a paused container, where the process waits]' \
                     '1:container:_ocirun_containers'
                 ;;
-            update)
+            state)
                 _arguments \
-                    '(--resources -r)'{--resources,-r}'[read a linux.resources document, - for standard input]:FILE:_files' \
-                    '--blkio-weight[share of block I/O, 10 to 1000]:WEIGHT: ' \
-                    '--cpu-period[period of the CPU quota, in microseconds]:MICROSECONDS: ' \
-                    '--cpu-quota[CPU time in a period, in microseconds; -1 is unlimited]:MICROSECONDS: ' \
-                    '--cpu-burst[CPU time saved up for later periods, in microseconds]:MICROSECONDS: ' \
-                    '--cpu-share[share of CPU time beside others, 1024 by default]:SHARES: ' \
-                    '--cpuset-cpus[processors to run on\: 0-1,3]:LIST: ' \
-                    '--cpuset-mems[memory nodes to use\: 0-1,3]:LIST: ' \
-                    '--cpu-idle[1 runs only when nothing else does, 0 as usual]:0|1: ' \
-                    '--memory[memory limit]:SIZE: ' \
-                    '--memory-reservation[memory that is not reclaimed before that of others]:SIZE: ' \
-                    '--memory-swap[limit of memory and swap together]:SIZE: ' \
-                    '--pids-limit[most processes and threads; -1 is unlimited]:NUMBER: ' \
-                    '--l3-cache-schema[Intel RDT\: schema of the L3 cache]:SCHEMA: ' \
-                    '--mem-bw-schema[Intel RDT\: schema of the memory bandwidth]:SCHEMA: ' \
                     '1:container:_ocirun_containers'
                 ;;
             kill)
@@ -169,7 +171,7 @@ _ocirun() {
                 ;;
             help)
                 _arguments \
-                    '1:word:(create start run state update kill delete list spec unpack plan validate features completion help)'
+                    '1:word:(create start run exec state kill delete list spec unpack plan validate features completion help)'
                 ;;
         esac
         ;;

@@ -23,6 +23,8 @@ internal static class ContainerRecordWriter
         json.Member("ownPidNamespace"u8, record.OwnPidNamespace)
             .Member("systemdCgroup"u8, record.SystemdCgroup)
             .Member("rootless"u8, record.Rootless);
+        if (record.NoNewKeyring)
+            json.Member("noNewKeyring"u8, record.NoNewKeyring);
         if (record.RootfsMount != 0)
             json.Member("rootfsMount"u8, (long)record.RootfsMount);
         if (record.ResctrlGroup is not null)
