@@ -160,6 +160,7 @@ internal sealed unsafe partial class Execution : Offspring
                     TakeMaster(_options.ConsoleSocket);
                     break;
                 case ReportKind.Filter:
+                    ((SeccompSlot*)_shared)->Early = FilterMayBeEarly() ? 1 : 0;
                     Go();
                     break;
                 case ReportKind.Ready:
@@ -203,11 +204,12 @@ internal sealed unsafe partial class Execution : Offspring
             default));
     }
 
-    // The socket also closes when a signal ends the process before its program runs.
+    // The socket also closes when the end of the container ends the process before its program runs.
     private void CheckStarted()
     {
-        if (!Liveness.IsAlive(_record) && Sys.waitid(Uapi.P_PID, Pid, out siginfo_t info, Uapi.WEXITED | Uapi.WNOHANG | Uapi.WNOWAIT | Uapi.__WALL) == 0
-            && info.si_pid == Pid && info.si_code != Uapi.CLD_EXITED)
+        const int look = Uapi.WEXITED | Uapi.WNOHANG | Uapi.WNOWAIT | Uapi.__WALL;
+        if (Sys.waitid(Uapi.P_PID, Pid, out siginfo_t info, look) == 0 && info.si_pid == Pid && info.si_code != Uapi.CLD_EXITED
+            && !Liveness.IsAlive(_record))
             throw Refused("the container stopped before the program ran in it");
     }
 
