@@ -20,7 +20,7 @@ _ocirun() {
             --cgroup-manager) COMPREPLY=($(compgen -W "cgroupfs systemd disabled" -- "$current")) ; return ;;
             --rootless) COMPREPLY=($(compgen -W "true false auto" -- "$current")) ; return ;;
         esac
-        words="--root --log --log-format --log-level --debug --systemd-cgroup --cgroup-manager --rootless --version --help create start run exec state kill delete list spec unpack plan validate features completion help"
+        words="--root --log --log-format --log-level --debug --systemd-cgroup --cgroup-manager --rootless --version --help create start run exec state update kill delete list spec unpack plan validate features completion help"
         ;;
     create)
         case $previous in
@@ -73,6 +73,26 @@ _ocirun() {
         ;;
     state)
         words="--help"
+        ;;
+    update)
+        case $previous in
+            --resources | -r) COMPREPLY=($(compgen -f -- "$current")) ; return ;;
+            --blkio-weight) COMPREPLY=($(compgen -W "" -- "$current")) ; return ;;
+            --cpu-period) COMPREPLY=($(compgen -W "" -- "$current")) ; return ;;
+            --cpu-quota) COMPREPLY=($(compgen -W "" -- "$current")) ; return ;;
+            --cpu-burst) COMPREPLY=($(compgen -W "" -- "$current")) ; return ;;
+            --cpu-share) COMPREPLY=($(compgen -W "" -- "$current")) ; return ;;
+            --cpuset-cpus) COMPREPLY=($(compgen -W "" -- "$current")) ; return ;;
+            --cpuset-mems) COMPREPLY=($(compgen -W "" -- "$current")) ; return ;;
+            --cpu-idle) COMPREPLY=($(compgen -W "" -- "$current")) ; return ;;
+            --memory) COMPREPLY=($(compgen -W "" -- "$current")) ; return ;;
+            --memory-reservation) COMPREPLY=($(compgen -W "" -- "$current")) ; return ;;
+            --memory-swap) COMPREPLY=($(compgen -W "" -- "$current")) ; return ;;
+            --pids-limit) COMPREPLY=($(compgen -W "" -- "$current")) ; return ;;
+            --l3-cache-schema) COMPREPLY=($(compgen -W "" -- "$current")) ; return ;;
+            --mem-bw-schema) COMPREPLY=($(compgen -W "" -- "$current")) ; return ;;
+        esac
+        words="--resources --blkio-weight --cpu-period --cpu-quota --cpu-burst --cpu-share --cpuset-cpus --cpuset-mems --cpu-idle --memory --memory-reservation --memory-swap --pids-limit --l3-cache-schema --mem-bw-schema --help"
         ;;
     kill)
         words="--all --help"
@@ -127,11 +147,11 @@ _ocirun() {
         words="--help bash zsh fish"
         ;;
     help)
-        words="--help create start run exec state kill delete list spec unpack plan validate features completion help"
+        words="--help create start run exec state update kill delete list spec unpack plan validate features completion help"
         ;;
     *) return ;;
     esac
-    if [[ $current != -* && " start exec state kill delete " == *" $verb "* && -n $verb ]]; then
+    if [[ $current != -* && " start exec state update kill delete " == *" $verb "* && -n $verb ]]; then
         words=$(ocirun "${root[@]}" list --quiet 2>/dev/null)
     fi
     COMPREPLY=($(compgen -W "$words" -- "$current"))

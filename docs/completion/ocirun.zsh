@@ -29,6 +29,7 @@ _ocirun() {
                 'run:create and start a container'
                 'exec:run a process in a running container'
                 'state:print the state of a container as JSON'
+                'update:change the limits of a container'
                 'kill:send a signal to a container'
                 'delete:remove a container that has ended or was never started'
                 'list:list the containers below the state root'
@@ -108,6 +109,25 @@ _ocirun() {
                 _arguments \
                     '1:container:_ocirun_containers'
                 ;;
+            update)
+                _arguments \
+                    '(--resources -r)'{--resources,-r}'[read a linux.resources document, - for standard input]:FILE:_files' \
+                    '--blkio-weight[share of block I/O, 10 to 1000]:WEIGHT: ' \
+                    '--cpu-period[period of the CPU quota, in microseconds]:MICROSECONDS: ' \
+                    '--cpu-quota[CPU time in a period, in microseconds; -1 is unlimited]:MICROSECONDS: ' \
+                    '--cpu-burst[CPU time saved up for later periods, in microseconds]:MICROSECONDS: ' \
+                    '--cpu-share[share of CPU time beside others, 1024 by default]:SHARES: ' \
+                    '--cpuset-cpus[processors to run on\: 0-1,3]:LIST: ' \
+                    '--cpuset-mems[memory nodes to use\: 0-1,3]:LIST: ' \
+                    '--cpu-idle[1 runs only when nothing else does, 0 as usual]:0|1: ' \
+                    '--memory[memory limit]:SIZE: ' \
+                    '--memory-reservation[memory that is not reclaimed before that of others]:SIZE: ' \
+                    '--memory-swap[limit of memory and swap together]:SIZE: ' \
+                    '--pids-limit[most processes and threads; -1 is unlimited]:NUMBER: ' \
+                    '--l3-cache-schema[Intel RDT\: schema of the L3 cache]:SCHEMA: ' \
+                    '--mem-bw-schema[Intel RDT\: schema of the memory bandwidth]:SCHEMA: ' \
+                    '1:container:_ocirun_containers'
+                ;;
             kill)
                 _arguments \
                     '(--all -a)'{--all,-a}'[signal every process of the container; none left is a success]' \
@@ -171,7 +191,7 @@ _ocirun() {
                 ;;
             help)
                 _arguments \
-                    '1:word:(create start run exec state kill delete list spec unpack plan validate features completion help)'
+                    '1:word:(create start run exec state update kill delete list spec unpack plan validate features completion help)'
                 ;;
         esac
         ;;
