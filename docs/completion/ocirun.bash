@@ -20,7 +20,7 @@ _ocirun() {
             --cgroup-manager) COMPREPLY=($(compgen -W "cgroupfs systemd disabled" -- "$current")) ; return ;;
             --rootless) COMPREPLY=($(compgen -W "true false auto" -- "$current")) ; return ;;
         esac
-        words="--root --log --log-format --log-level --debug --systemd-cgroup --cgroup-manager --rootless --version --help create start run state update kill delete list spec unpack plan validate features completion help"
+        words="--root --log --log-format --log-level --debug --systemd-cgroup --cgroup-manager --rootless --version --help create start run exec state update kill delete list spec unpack plan validate features completion help"
         ;;
     create)
         case $previous in
@@ -52,6 +52,24 @@ _ocirun() {
             --preserve-fds) COMPREPLY=($(compgen -W "" -- "$current")) ; return ;;
         esac
         words="--bundle --config --layer --upper --work --ephemeral --console-socket --pidfd-socket --pid-file --no-pivot --no-new-keyring --preserve-fds --detach --keep --no-subreaper --help"
+        ;;
+    exec)
+        case $previous in
+            --console-socket) COMPREPLY=($(compgen -f -- "$current")) ; return ;;
+            --pidfd-socket) COMPREPLY=($(compgen -f -- "$current")) ; return ;;
+            --cwd) COMPREPLY=($(compgen -W "" -- "$current")) ; return ;;
+            --env | -e) COMPREPLY=($(compgen -W "" -- "$current")) ; return ;;
+            --user | -u) COMPREPLY=($(compgen -W "" -- "$current")) ; return ;;
+            --additional-gids | -g) COMPREPLY=($(compgen -W "" -- "$current")) ; return ;;
+            --process | -p) COMPREPLY=($(compgen -f -- "$current")) ; return ;;
+            --pid-file) COMPREPLY=($(compgen -f -- "$current")) ; return ;;
+            --process-label) COMPREPLY=($(compgen -W "" -- "$current")) ; return ;;
+            --apparmor) COMPREPLY=($(compgen -W "" -- "$current")) ; return ;;
+            --cap | -c) COMPREPLY=($(compgen -W "" -- "$current")) ; return ;;
+            --preserve-fds) COMPREPLY=($(compgen -W "" -- "$current")) ; return ;;
+            --cgroup) COMPREPLY=($(compgen -W "" -- "$current")) ; return ;;
+        esac
+        words="--console-socket --pidfd-socket --cwd --env --tty --user --additional-gids --process --detach --pid-file --process-label --apparmor --no-new-privs --cap --preserve-fds --cgroup --ignore-paused --help"
         ;;
     state)
         words="--help"
@@ -129,11 +147,11 @@ _ocirun() {
         words="--help bash zsh fish"
         ;;
     help)
-        words="--help create start run state update kill delete list spec unpack plan validate features completion help"
+        words="--help create start run exec state update kill delete list spec unpack plan validate features completion help"
         ;;
     *) return ;;
     esac
-    if [[ $current != -* && " start state update kill delete " == *" $verb "* && -n $verb ]]; then
+    if [[ $current != -* && " start exec state update kill delete " == *" $verb "* && -n $verb ]]; then
         words=$(ocirun "${root[@]}" list --quiet 2>/dev/null)
     fi
     COMPREPLY=($(compgen -W "$words" -- "$current"))

@@ -43,6 +43,25 @@ complete -c ocirun -n '__fish_seen_subcommand_from run' -l preserve-fds -x -d 'p
 complete -c ocirun -n '__fish_seen_subcommand_from run' -l detach -s d -d 'return as soon as the process runs'
 complete -c ocirun -n '__fish_seen_subcommand_from run' -l keep -d 'do not delete the container when the process has ended'
 complete -c ocirun -n '__fish_seen_subcommand_from run' -l no-subreaper -d 'do not adopt the process\'s orphans'
+complete -c ocirun -n __fish_use_subcommand -a exec -d 'run a process in a running container'
+complete -c ocirun -n '__fish_seen_subcommand_from exec' -l console-socket -r -F -d 'unix socket that is sent the terminal'
+complete -c ocirun -n '__fish_seen_subcommand_from exec' -l pidfd-socket -r -F -d 'unix socket that is sent a pidfd of the process'
+complete -c ocirun -n '__fish_seen_subcommand_from exec' -l cwd -x -d 'working directory in the container'
+complete -c ocirun -n '__fish_seen_subcommand_from exec' -l env -s e -x -d 'set a variable; repeat it'
+complete -c ocirun -n '__fish_seen_subcommand_from exec' -l tty -s t -d 'give the process a terminal'
+complete -c ocirun -n '__fish_seen_subcommand_from exec' -l user -s u -x -d 'user and group by number'
+complete -c ocirun -n '__fish_seen_subcommand_from exec' -l additional-gids -s g -x -d 'one more group by number; repeat it'
+complete -c ocirun -n '__fish_seen_subcommand_from exec' -l process -s p -r -F -d 'process object in JSON'
+complete -c ocirun -n '__fish_seen_subcommand_from exec' -l detach -s d -d 'return as soon as the process runs'
+complete -c ocirun -n '__fish_seen_subcommand_from exec' -l pid-file -r -F -d 'write the process id to this file'
+complete -c ocirun -n '__fish_seen_subcommand_from exec' -l process-label -x -d 'label of SELinux'
+complete -c ocirun -n '__fish_seen_subcommand_from exec' -l apparmor -x -d 'profile of AppArmor'
+complete -c ocirun -n '__fish_seen_subcommand_from exec' -l no-new-privs -d 'gain no privileges by execve'
+complete -c ocirun -n '__fish_seen_subcommand_from exec' -l cap -s c -x -d 'one more capability; repeat it'
+complete -c ocirun -n '__fish_seen_subcommand_from exec' -l preserve-fds -x -d 'pass this many descriptors on, from 3'
+complete -c ocirun -n '__fish_seen_subcommand_from exec' -l cgroup -x -d 'cgroup below the container\'s'
+complete -c ocirun -n '__fish_seen_subcommand_from exec' -l ignore-paused -d 'also in a paused container, where the process waits'
+complete -c ocirun -n '__fish_seen_subcommand_from exec' -a '(__ocirun_containers)'
 complete -c ocirun -n __fish_use_subcommand -a state -d 'print the state of a container as JSON'
 complete -c ocirun -n '__fish_seen_subcommand_from state' -a '(__ocirun_containers)'
 complete -c ocirun -n __fish_use_subcommand -a update -d 'change the limits of a container'
@@ -105,6 +124,7 @@ complete -c ocirun -n __fish_use_subcommand -a help -d 'show the commands, or on
 complete -c ocirun -n '__fish_seen_subcommand_from help' -a create
 complete -c ocirun -n '__fish_seen_subcommand_from help' -a start
 complete -c ocirun -n '__fish_seen_subcommand_from help' -a run
+complete -c ocirun -n '__fish_seen_subcommand_from help' -a exec
 complete -c ocirun -n '__fish_seen_subcommand_from help' -a state
 complete -c ocirun -n '__fish_seen_subcommand_from help' -a update
 complete -c ocirun -n '__fish_seen_subcommand_from help' -a kill

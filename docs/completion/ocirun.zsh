@@ -27,6 +27,7 @@ _ocirun() {
                 'create:create a container'
                 'start:let the process of a created container run'
                 'run:create and start a container'
+                'exec:run a process in a running container'
                 'state:print the state of a container as JSON'
                 'update:change the limits of a container'
                 'kill:send a signal to a container'
@@ -82,6 +83,27 @@ _ocirun() {
                     '--keep[do not delete the container when the process has ended]' \
                     '--no-subreaper[do not adopt the process'\''s orphans]' \
                     '*: :'
+                ;;
+            exec)
+                _arguments \
+                    '--console-socket[unix socket that is sent the terminal]:SOCKET:_files' \
+                    '--pidfd-socket[unix socket that is sent a pidfd of the process]:SOCKET:_files' \
+                    '--cwd[working directory in the container]:DIR: ' \
+                    '(--env -e)'{--env,-e}'[set a variable; repeat it]:NAME=VALUE: ' \
+                    '(--tty -t)'{--tty,-t}'[give the process a terminal]' \
+                    '(--user -u)'{--user,-u}'[user and group by number]:UID[:GID]: ' \
+                    '(--additional-gids -g)'{--additional-gids,-g}'[one more group by number; repeat it]:GID: ' \
+                    '(--process -p)'{--process,-p}'[process object in JSON]:FILE:_files' \
+                    '(--detach -d)'{--detach,-d}'[return as soon as the process runs]' \
+                    '--pid-file[write the process id to this file]:FILE:_files' \
+                    '--process-label[label of SELinux]:LABEL: ' \
+                    '--apparmor[profile of AppArmor]:PROFILE: ' \
+                    '--no-new-privs[gain no privileges by execve]' \
+                    '(--cap -c)'{--cap,-c}'[one more capability; repeat it]:CAP: ' \
+                    '--preserve-fds[pass this many descriptors on, from 3]:N: ' \
+                    '--cgroup[cgroup below the container'\''s]:PATH: ' \
+                    '--ignore-paused[also in a paused container, where the process waits]' \
+                    '1:container:_ocirun_containers'
                 ;;
             state)
                 _arguments \
@@ -169,7 +191,7 @@ _ocirun() {
                 ;;
             help)
                 _arguments \
-                    '1:word:(create start run state update kill delete list spec unpack plan validate features completion help)'
+                    '1:word:(create start run exec state update kill delete list spec unpack plan validate features completion help)'
                 ;;
         esac
         ;;

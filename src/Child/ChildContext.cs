@@ -48,6 +48,9 @@ internal unsafe struct ChildContext
     /// <summary>Zero once the filter may forbid a write for a mere warning.</summary>
     public int WarningsAllowed;
 
+    /// <summary>Non-zero once the filter is loaded ahead of its usual place.</summary>
+    public int Filtered;
+
     /// <summary>Non-zero when root may not enter the working directory and its user is still to try.</summary>
     public int LateDirectory;
 
@@ -102,6 +105,9 @@ internal struct SeccompSlot
 
     /// <summary>Part of <see cref="Flags"/> that is dropped when the kernel does not know it.</summary>
     public uint OptionalFlags;
+
+    /// <summary>Non-zero when the filter lets the calls pass that lead up to execve, so that it can be loaded early.</summary>
+    public int Early;
 
     /// <summary>
     /// The child's number of the filter's listener plus 1, 0 before the load. In shared memory because the filter may

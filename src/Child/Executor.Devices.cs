@@ -197,12 +197,10 @@ internal static unsafe partial class Executor
             if (Raw.fstat((int)path, &st) < 0 || Raw.fstatfs((int)path, &fs) < 0 || fs.f_type != Uapi.DEVPTS_SUPER_MAGIC
                 || st.st_rdev != 0x502 || st.st_ino != 2)
                 return Fail(c, SYS.fstat, -Errno.ENODEV);
-            byte* link = stackalloc byte[32];
-            FdPath(link, (int)path);
-            long master = Raw.openat(Uapi.AT_FDCWD, link, Uapi.O_RDWR | Uapi.O_NOCTTY | Uapi.O_CLOEXEC);
+            long master = s->Number != 0 ? OpenMultiplexer(c) : Multiplexer((int)path);
             Raw.close((int)path);
             if (master < 0)
-                return Fail(c, SYS.openat, master);
+                return c->Syscall != 0 ? master : Fail(c, SYS.openat, master);
             int unlock = 0;
             long result = Raw.ioctl((int)master, Uapi.TIOCSPTLCK, &unlock);
             if (result >= 0)
@@ -216,17 +214,50 @@ internal static unsafe partial class Executor
             result = Raw.fchownat(slave, &empty, (uint)s->Flags, uint.MaxValue, Uapi.AT_EMPTY_PATH);
             if (result < 0)
                 return Fail(c, SYS.fchownat, result);
-            result = BindConsole(c, slave);
+            result = s->Number != 0 ? 0 : BindConsole(c, slave);
             if (result >= 0)
                 result = SendDescriptor(c, ReportKind.Console, (int)master);
             Raw.close((int)master);
             if (result < 0)
                 return result;
-            result = Raw.Call(SYS.ioctl, slave, Uapi.TIOCSCTTY, 0);
+
+            // In an exec the session is that of the final process, which is yet to come.
+            result = s->Number != 0 ? 0 : Raw.Call(SYS.ioctl, slave, Uapi.TIOCSCTTY, 0);
             for (int fd = 0; fd < 3 && result >= 0; fd++)
                 result = Raw.dup3(slave, fd, 0);
             Raw.close(slave);
             return Call(c, SYS.ioctl, result);
+        }
+    }
+
+    private static long Multiplexer(int path)
+    {
+        byte* link = stackalloc byte[32];
+        FdPath(link, path);
+        return Raw.openat(Uapi.AT_FDCWD, link, Uapi.O_RDWR | Uapi.O_NOCTTY | Uapi.O_CLOEXEC);
+    }
+
+    // In a running container /proc is not to be trusted, so the node is opened by its path again and checked again.
+    private static long OpenMultiplexer(ChildContext* c)
+    {
+        unchecked
+        {
+            long master;
+            fixed (byte* ptmx = "dev/pts/ptmx"u8)
+                master = OpenInRoot(c, c->Slots[Slot.Rootfs], ptmx, Uapi.O_RDWR | Uapi.O_NOCTTY | Uapi.O_NONBLOCK, Uapi.RESOLVE_NO_SYMLINKS);
+            if (master < 0)
+                return Fail(c, SYS.openat2, master);
+            stat st;
+            statfs fs;
+            if (Raw.fstat((int)master, &st) < 0 || Raw.fstatfs((int)master, &fs) < 0 || fs.f_type != Uapi.DEVPTS_SUPER_MAGIC
+                || st.st_rdev != 0x502 || st.st_ino != 2)
+            {
+                Raw.close((int)master);
+                return Fail(c, SYS.fstat, -Errno.ENODEV);
+            }
+
+            Raw.fcntl((int)master, Uapi.F_SETFL, 0);
+            return master;
         }
     }
 

@@ -23,7 +23,10 @@ internal static unsafe partial class Executor
     {
         unchecked
         {
-            long fd = OpenOrCreate(c, c->Slots[Slot.Rootfs], s->Text, directory: true, 0);
+            int root = c->Slots[Slot.Rootfs];
+            long fd = s->Number != 0
+                ? OpenInRoot(c, root, s->Text, Uapi.O_PATH | Uapi.O_DIRECTORY, 0)
+                : OpenOrCreate(c, root, s->Text, directory: true, 0);
             if (fd < 0)
                 return c->Syscall != 0 ? fd : Fail(c, SYS.openat2, fd);
             long result = Raw.fchdir((int)fd);

@@ -45,8 +45,10 @@ internal static unsafe partial class Executor
         {
             clone_args args = default;
             args.flags = Uapi.CLONE_PARENT | (ulong)s->Flags;
-            long pid = Raw.clone3(&args, sizeof(clone_args));
-            if (pid == -Errno.ENOSYS)
+
+            // A filter that is loaded already may know the plain call only.
+            long pid = c->Filtered != 0 ? -Errno.ENOSYS : Raw.clone3(&args, sizeof(clone_args));
+            if (pid is -Errno.ENOSYS or -Errno.EPERM or -Errno.EINVAL)
                 pid = Raw.clone(Uapi.CLONE_PARENT | (ulong)s->Flags, null);
             if (pid < 0)
                 return Fail(c, SYS.clone3, pid);

@@ -22,6 +22,27 @@ internal static unsafe partial class Executor
         }
     }
 
+    // A process of the container with CAP_SYS_PTRACE could use the right that loading needs, so the filter is loaded and
+    // the right given up before the process shows in the container's pid namespace; unless the filter forbids the rest.
+    private static long EarlySeccomp(ChildContext* c, Step* s)
+    {
+        unchecked
+        {
+            Send(c, ReportKind.Filter, 0, 0);
+            long result = AwaitParent(c);
+            if (result < 0 || c->Seccomp->Early == 0)
+                return result;
+            result = Seccomp(c);
+            IdentityStep* id = (IdentityStep*)s->Data;
+            if (result == 0 && id->Temporary != 0 && id->SetCapabilities != 0)
+                result = SetCapabilities(c, s);
+            if (result == 0 && id->Temporary != 0 && id->HasAmbient != 0)
+                result = RaiseAmbient(c, s);
+            c->Filtered = 1;
+            return result;
+        }
+    }
+
     // The parent takes the listener out of this process while it waits here; every call from the load on may be one
     // that the listener has to answer first. The process's own copy goes: with it, calls would wait for ever for a
     // listener that has died (seccomp_unotify(2)).

@@ -35,6 +35,9 @@ internal enum ReportKind
     /// <summary>That hook has ended well.</summary>
     HookEnded,
 
+    /// <summary>The child waits for the compiled filter, to load it before it shows itself in the container.</summary>
+    Filter,
+
     /// <summary>All is set up; the child waits.</summary>
     Ready,
 }

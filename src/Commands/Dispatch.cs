@@ -6,11 +6,10 @@ namespace OciRun.Commands;
 /// <summary>From the command line to the exit status; the one place where a failure is reported.</summary>
 internal static class Dispatch
 {
-    private const int Failed = 1;
-
     public static int Run(string[] words)
     {
         string prefix = "";
+        int status = 1;
         Verb? verb = null;
         try
         {
@@ -26,6 +25,7 @@ internal static class Dispatch
             if (arguments.WantsHelp)
                 return Help.PrintVerb(verb);
             prefix = verb.FailurePrefix;
+            status = verb.FailureStatus;
             return verb.Execute(arguments);
         }
         catch (FaultException e)
@@ -46,7 +46,7 @@ internal static class Dispatch
             }, prefix);
         }
 
-        return Failed;
+        return status;
     }
 
     private static Globals ReadGlobals(string[] words, Arguments own)

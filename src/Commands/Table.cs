@@ -8,7 +8,7 @@ internal static class Table
     /// <summary>Names in the order of the help page; <see cref="Find"/> knows each.</summary>
     public static string[] Names =>
     [
-        "create", "start", "run", "state", "update", "kill", "delete", "list", "spec", "unpack", "plan", "validate", "features", "completion", "help", "docs",
+        "create", "start", "run", "exec", "state", "update", "kill", "delete", "list", "spec", "unpack", "plan", "validate", "features", "completion", "help", "docs",
     ];
 
     /// <summary>The verb of that name, or null.</summary>
@@ -17,6 +17,7 @@ internal static class Table
         "create" => Create.Describe(),
         "start" => Start.Describe(),
         "run" => Run.Describe(),
+        "exec" => Exec.Describe(),
         "state" => State.Describe(),
         "update" => Update.Describe(),
         "kill" => Kill.Describe(),

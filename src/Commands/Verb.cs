@@ -39,6 +39,9 @@ internal sealed class Verb
     /// <summary>Text before the message of a failure of <see cref="Execute"/>.</summary>
     public string FailurePrefix { get; init; } = "";
 
+    /// <summary>Exit status of a failure of <see cref="Execute"/>.</summary>
+    public int FailureStatus { get; init; } = 1;
+
     /// <summary>Does it and returns the exit status.</summary>
     public required Func<Arguments, int> Execute { get; init; }
 }

@@ -89,6 +89,22 @@ internal static unsafe partial class Sys
             return (int)Call(SYS.ppoll, (long)p, fds.Length, milliseconds < 0 ? 0 : (long)(&limit), 0, 8);
     }
 
+    /// <summary>sched_setaffinity(2) of this thread.</summary>
+    public static int sched_setaffinity(ReadOnlySpan<ulong> mask)
+    {
+        fixed (ulong* p = mask)
+            return (int)Call(SYS.sched_setaffinity, 0, (long)mask.Length * sizeof(ulong), (long)p);
+    }
+
+    /// <summary>sched_getaffinity(2) of this thread: how many bytes of the mask the kernel filled in.</summary>
+    public static int sched_getaffinity(Span<ulong> mask)
+    {
+        fixed (ulong* p = mask)
+            return (int)Call(SYS.sched_getaffinity, 0, (long)mask.Length * sizeof(ulong), (long)p);
+    }
+
+    public static int sched_setattr(int pid, sched_attr* attr) => (int)Call(SYS.sched_setattr, pid, (long)attr, 0);
+
     public static int bpf(int command, void* attr, int size) => (int)Call(SYS.bpf, command, (long)attr, size);
 
     public static int seccomp(uint operation, uint flags, nint argument) =>

@@ -34,7 +34,7 @@ internal sealed partial class Creation
         foreach (Fault fault in ignored)
             findings.Add(Severity.Warning, fault);
 
-        List<Fault> broken = Validator.Check(asWritten, Facts(asWritten));
+        List<Fault> broken = Validator.Check(asWritten, Facts(asWritten, _options.Layers));
         foreach (Fault fault in broken)
             findings.Add(Severity.Error, fault);
         _settings = CgroupSettings.From(asWritten.Linux?.Resources);

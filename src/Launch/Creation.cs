@@ -15,13 +15,11 @@ namespace OciRun.Launch;
 /// The parent half of create and run: reads and plans, reserves state and cgroup, clones, does what the child cannot,
 /// and waits until it stands at the gate. Disposing before <see cref="Commit"/> leaves nothing behind.
 /// </summary>
-internal sealed unsafe partial class Creation : IDisposable
+internal sealed unsafe partial class Creation : Offspring
 {
     private readonly LaunchOptions _options;
     private readonly bool _detached;
     private readonly bool _waitsAtGate;
-    private Config _config = new();
-    private ContainerPlan _plan = new();
     private ContainerRecord _record;
     private StateRoot? _root;
     private ContainerDirectory? _directory;
@@ -50,7 +48,7 @@ internal sealed unsafe partial class Creation : IDisposable
     /// <summary>Everything that can be refused without changing the system.</summary>
     public void Prepare()
     {
-        Inherited.Check(_options.PreserveFds);
+        Inherited.Check(_options.PreserveFds, Inherited.ListenFds);
         MakePlan();
         CheckResctrl();
     }
@@ -58,9 +56,10 @@ internal sealed unsafe partial class Creation : IDisposable
     /// <summary>Reads and checks the config and plans the steps. Changes nothing.</summary>
     public void MakePlan()
     {
-        _config = ConfigReader.Read(ReadBytes(), _options.ConfigFile);
-        CheckTerminal();
-        List<Fault> findings = Validator.Check(_config, Facts(_config));
+        _configBytes = ReadBytes();
+        _config = ConfigReader.Read(_configBytes, _options.ConfigFile);
+        CheckTerminal(_config.Process?.Terminal ?? false, _detached, _options.ConsoleSocket);
+        List<Fault> findings = Validator.Check(_config, Facts(_config, _options.Layers));
         if (findings.Count > 0)
             throw new FaultException(findings[0]);
         _settings = CgroupSettings.Checked(_config.Linux?.Resources);
@@ -115,6 +114,7 @@ internal sealed unsafe partial class Creation : IDisposable
             SystemdCgroup = WantsSystemd && cgroup is not null,
             OwnPidNamespace = (_plan.NewNamespaces & Uapi.CLONE_NEWPID) != 0,
             Rootless = Machine.IsRootlessCgroup(_options.Rootless),
+            NoNewKeyring = _options.NoNewKeyring,
         };
     }
 
@@ -125,6 +125,7 @@ internal sealed unsafe partial class Creation : IDisposable
         _directory = _root.Reserve(_options.Id);
         _reserved = true;
         _directory.Save(_record);
+        _directory.SaveConfig(_configBytes);
         if (_config.Hooks is { } hooks && (hooks.Poststart is { Length: > 0 } || hooks.Poststop is { Length: > 0 }))
             _directory.SaveHooks(hooks);
         if (_unit is not null)
@@ -158,10 +159,10 @@ internal sealed unsafe partial class Creation : IDisposable
     public void SendPidfd()
     {
         if (_options.PidfdSocket is not null)
-            PidfdSocket.Send("--pidfd-socket", _options.PidfdSocket, Pidfd.Number);
+            PidfdSocket.Send("--pidfd-socket", _options.PidfdSocket, Pidfd.Number, "standard"u8);
         Utf8 receiver = _config.Annotation("run.oci.pidfd_receiver"u8);
         if (!receiver.IsEmpty)
-            PidfdSocket.Send("annotations[\"run.oci.pidfd_receiver\"]", receiver.ToString(), Pidfd.Number);
+            PidfdSocket.Send("annotations[\"run.oci.pidfd_receiver\"]", receiver.ToString(), Pidfd.Number, "standard"u8);
     }
 
     /// <summary>The container runs: state is saved already, and failures from here on are not the creation's.</summary>
@@ -177,14 +178,11 @@ internal sealed unsafe partial class Creation : IDisposable
         _directory!.Unlock();
     }
 
-    public void Dispose()
+    public override void Dispose()
     {
         if (!_committed)
             Undo();
         _mappings?.Dispose();
-        _sync?.Dispose();
-        _pidfd?.Dispose();
-        _signals?.Dispose();
         _cgroup?.Dispose();
         _subgroup?.Dispose();
         _unit?.Dispose();
@@ -192,9 +190,10 @@ internal sealed unsafe partial class Creation : IDisposable
         _resctrl?.Dispose();
         _directory?.Dispose();
         _root?.Dispose();
-        FreeContext();
+        base.Dispose();
     }
 
+    private byte[] _configBytes = [];
     private bool _reserved;
     private byte[] _devices = [];
     private bool _devicesLate;
@@ -241,47 +240,6 @@ internal sealed unsafe partial class Creation : IDisposable
             Hint = errno == Errno.ENOENT ? "make one with 'ocirun spec', or name the bundle with --bundle" : null,
         });
     }
-
-    // Who shall hold the master must be known before the terminal exists.
-    private void CheckTerminal()
-    {
-        bool terminal = _config.Process?.Terminal ?? false;
-        bool socket = _options.ConsoleSocket is not null;
-        if (terminal && _detached && !socket)
-        {
-            throw new FaultException(new Fault("cannot allocate tty if ocirun will detach without setting console socket")
-            {
-                Field = "process.terminal",
-                Value = "true",
-                Hint = "give --console-socket, or set process.terminal to false",
-            });
-        }
-
-        if (socket && (!terminal || !_detached))
-        {
-            throw new FaultException(new Fault("cannot use console socket if ocirun will not detach or allocate tty")
-            {
-                Field = "--console-socket",
-                Value = _options.ConsoleSocket,
-                Hint = "set process.terminal to true and use create or --detach",
-            });
-        }
-    }
-
-    private ValidationFacts Facts(Config config) => new()
-    {
-        Layers = _options.Layers,
-        Privileged = Sys.geteuid() == 0 && !Machine.InUserNamespace,
-        Euid = Sys.geteuid(),
-        InUserNamespace = Machine.InUserNamespace,
-        RootlessEuid = Sys.geteuid() != 0,
-        LastCapability = Machine.LastCapability,
-
-        // Looked up only for a config that asks.
-        AppArmor = config.Process is { ApparmorProfile.IsEmpty: false } && Machine.AppArmorEnabled,
-        SELinux = (config.Process is { SelinuxLabel.IsEmpty: false } || config.Linux is { MountLabel.IsEmpty: false })
-            && Machine.SELinuxEnabled,
-    };
 
     // Resolved once: a link on the way that changes later cannot move the root.
     private string FindRootfs()

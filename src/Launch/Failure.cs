@@ -74,6 +74,9 @@ internal static unsafe partial class Failure
     {
         Op.BecomeNamespaceRoot => "cannot become root of the user namespace",
         Op.JoinNamespace => "cannot join the namespace",
+        Op.JoinProcess => "cannot join the container's namespaces",
+        Op.Affinity => "cannot set the CPUs",
+        Op.ControllingTerminal => "cannot set up the terminal",
         Op.Unshare or Op.CloneFinal => "cannot make the new namespaces",
         Op.OpenTimeOffsets or Op.TimeOffsets => "cannot set the offsets of the clocks",
         Op.KeyringLabel or Op.ApparmorProfile or Op.SelinuxLabel => Label(report),
@@ -174,6 +177,8 @@ internal static unsafe partial class Failure
         (Op.MountFilesystem, Errno.ENODEV) => "the kernel has no such file system (for a bind mount, add the option \"bind\")",
         (Op.MountBind, Errno.EPERM) when report.Syscall is SYS.mount_setattr or SYS.mount => "the host locks a mount flag that the options clear",
         (Op.MountBind, Errno.ENOTDIR) => "source and destination must both be directories or both be files",
+        (Op.JoinProcess, Errno.ESRCH) or (Op.CloneFinal, Errno.ENOMEM) => "the container's first process is ending",
+        (Op.Affinity, Errno.EINVAL) => "none of these CPUs is online and in the container's cpuset",
         (Op.JoinNamespace, Errno.EINVAL) => "the file is not a namespace of that type",
         (Op.SetIds, Errno.EINVAL) => "map the id in linux.uidMappings and linux.gidMappings",
         (Op.TimeOffsets, Errno.ERANGE) => "a clock would be before its start, or too far ahead",

@@ -12,9 +12,11 @@ internal static class Inherited
     public static int ListenFds { get; } = Listen();
 
     /// <summary>Everything else is closed on exec; each descriptor that shall pass must be open.</summary>
-    public static void Check(int preserve)
+    /// <param name="preserve">Those of --preserve-fds.</param>
+    /// <param name="listen">Those of LISTEN_FDS, which come first.</param>
+    public static void Check(int preserve, int listen)
     {
-        int count = preserve + ListenFds;
+        int count = preserve + listen;
         for (int fd = 3; fd < 3 + count; fd++)
         {
             int flags = Sys.fcntl(fd, Uapi.F_GETFD);

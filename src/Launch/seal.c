@@ -158,7 +158,7 @@ static void before_everything(int argc, char **argv, char **envp)
     arguments = argv;
     environment = envp;
     for (int i = 1; i < argc; i++) {
-        if (strcmp(argv[i], "create") == 0 || strcmp(argv[i], "run") == 0) {
+        if (strcmp(argv[i], "create") == 0 || strcmp(argv[i], "run") == 0 || strcmp(argv[i], "exec") == 0) {
             ocirun_seal();
             return;
         }

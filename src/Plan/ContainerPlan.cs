@@ -1,4 +1,5 @@
 using System.Collections.Generic;
+using OciRun.Kernel;
 
 namespace OciRun.Plan;
 
@@ -59,6 +60,9 @@ internal sealed unsafe class ContainerPlan
 
     /// <summary>How the ids of the root file system's layers are mapped; null when they are not.</summary>
     public IdMap? LayerIds { get; set; }
+
+    /// <summary>Scheduling that the process cannot inherit over its last clone, so that the parent sets it; null for none.</summary>
+    public sched_attr* ParentScheduler { get; set; }
 
     public int NewSlot() => SlotCount++;
 

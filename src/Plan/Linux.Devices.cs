@@ -131,13 +131,14 @@ internal sealed unsafe partial class Planner
     {
         if (!_config.Process!.Terminal)
             return;
-        if (_devIsBind)
+        if (_devIsBind && !_isExec)
             OpenDev();
         ConsoleSize? size = _config.Process.ConsoleSize;
         winsize window = new() { ws_row = size?.Height ?? 0, ws_col = size?.Width ?? 0 };
         _plan.Add(
             Op.OpenConsole,
             "process.terminal",
+            number: _isExec ? 1 : 0,
             flags: _config.Process.User?.Uid ?? 0,
             value: window.ws_row != 0 && window.ws_col != 0 ? *(long*)&window : 0);
     }

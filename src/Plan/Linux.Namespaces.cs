@@ -174,6 +174,13 @@ internal sealed unsafe partial class Planner
 
         // A key has the label that is set when it is made.
         KeyringLabel();
+        SessionKeyring();
+    }
+
+    private void SessionKeyring()
+    {
+        if (_request.NoNewKeyring)
+            return;
         const long searchByUser = 0x80000;
         const long searchByOthers = 0x8;
         _plan.Add(new Step

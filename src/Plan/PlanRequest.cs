@@ -61,6 +61,15 @@ internal sealed record PlanRequest
     /// <summary>The runtime need not reach its cgroup.</summary>
     public bool Rootless { get; init; }
 
+    /// <summary><c>exec</c>: the namespaces of the container's first process that are not the runtime's own.</summary>
+    public ulong Join { get; init; }
+
+    /// <summary><c>exec</c>: pid of the container's first process.</summary>
+    public int InitPid { get; init; }
+
+    /// <summary><c>exec</c>: the parent opens the container's root, which joining does not lead to.</summary>
+    public bool ChangesRoot { get; init; }
+
     /// <summary>Whether a process enters a new time namespace when it calls execve (Linux 6.1).</summary>
     public bool TimeNamespaceOnExec { get; init; } = true;
 }

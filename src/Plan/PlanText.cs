@@ -64,7 +64,7 @@ internal static unsafe partial class PlanText
     private static string Arguments(ContainerPlan plan, in Step step) => step.Op switch
     {
         Op.JoinNamespace => $"{string.Join(' ', Names((ulong)step.Flags, CloneFlags, ""))} {Joined(plan, step.Slot)}",
-        Op.Unshare or Op.CloneFinal => string.Join(' ', Names((ulong)step.Flags, CloneFlags, "")),
+        Op.JoinProcess or Op.Unshare or Op.CloneFinal => string.Join(' ', Names((ulong)step.Flags, CloneFlags, "")),
         Op.Propagation or Op.RootPropagation => string.Join(' ', Names((ulong)step.Flags, MountFlags, "")),
         Op.Hostname or Op.Domainname or Op.SessionKeyring or Op.OpenLayer or Op.AttachRootfs or Op.OpenSource or Op.OpenNull or Op.OpenProc
             or Op.OpenDev or Op.WorkingDirectory or Op.ReadonlyPath or Op.MaskPath => Quote(step.Text),

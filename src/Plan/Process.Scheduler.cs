@@ -5,6 +5,8 @@ namespace OciRun.Plan;
 
 internal sealed unsafe partial class Planner
 {
+    private const uint SCHED_DEADLINE = 6;
+
     // A policy without a nice value sets nice 0, as sched_setattr(2) has no way to leave it.
     private void Scheduler()
     {
@@ -25,6 +27,14 @@ internal sealed unsafe partial class Planner
             sched_deadline = scheduler.Deadline ?? 0,
             sched_period = scheduler.Period ?? 0,
         };
+
+        // A deadline task may not fork, and a reset on fork would take back what the intermediate process got.
+        if (_isExec && (attr->sched_policy == SCHED_DEADLINE || (flags & 1) != 0))
+        {
+            _plan.ParentScheduler = attr;
+            return;
+        }
+
         _plan.Add(new Step
         {
             Op = Op.Scheduler,

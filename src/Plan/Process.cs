@@ -17,7 +17,9 @@ internal sealed unsafe partial class Planner
             throw new FaultException(new Fault("Cwd property must not be empty") { Field = "process.cwd" });
         if (!cwd.StartsWith("/"u8))
             throw new FaultException(new Fault("Cwd must be an absolute path") { Field = "process.cwd", Value = cwd.ToString() });
-        _plan.Add(TextStep(Op.WorkingDirectory, Paths.InRoot(cwd).Span, $"process.cwd \"{cwd}\""));
+        Step step = TextStep(Op.WorkingDirectory, Paths.InRoot(cwd).Span, $"process.cwd \"{cwd}\"");
+        step.Number = _isExec ? 1 : 0;
+        _plan.Add(step);
     }
 
     private void Identity()
@@ -33,8 +35,9 @@ internal sealed unsafe partial class Planner
             Groups = Arena.Array<uint>(groups.Length),
             GroupCount = groups.Length,
             SetGroups = !KeepsGroups && MaySetGroups(groups) ? (byte)1 : (byte)0,
-            MayDenyGroups = Joins("user"u8) || _request.InUserNamespace ? (byte)1 : (byte)0,
+            MayDenyGroups = Joins("user"u8) || _request.InUserNamespace || (_request.Join & Uapi.CLONE_NEWUSER) != 0 ? (byte)1 : (byte)0,
             NoNewPrivileges = process.NoNewPrivileges ? (byte)1 : (byte)0,
+            HasAmbient = process.Capabilities is not null ? (byte)1 : (byte)0,
             LastCapability = _request.LastCapability,
         };
         for (int i = 0; i < groups.Length; i++)
@@ -60,7 +63,9 @@ internal sealed unsafe partial class Planner
         if (early && process.Capabilities is not null)
             Identity(Op.RaiseAmbient, "process.capabilities.ambient");
         Identity(Op.VerifyIdentity, "process.user", !early);
-        _plan.Add(TextStep(Op.VerifyWorkingDirectory, Paths.InRoot(process.Cwd).Span, $"process.cwd \"{process.Cwd}\""));
+        Step verify = TextStep(Op.VerifyWorkingDirectory, Paths.InRoot(process.Cwd).Span, $"process.cwd \"{process.Cwd}\"");
+        verify.Number = _isExec ? 1 : 0;
+        _plan.Add(verify);
     }
 
     private void Identity(Op op, string field, bool flag = false) => _plan.Add(new Step

@@ -54,7 +54,10 @@ internal static class Slot
     /// <summary>The container's cgroup directory, for the bind that replaces a refused cgroup2 mount.</summary>
     public const int Cgroup = 7;
 
-    public const int First = 8;
+    /// <summary>pidfd of the container's first process, for <c>exec</c>.</summary>
+    public const int Init = 8;
+
+    public const int First = 9;
 }
 
 /// <summary>A file system or bind mount, referred to by <see cref="Step.Data"/>.</summary>
@@ -177,6 +180,10 @@ internal unsafe struct IdentityStep
     public byte SetCapabilities;
 
     public byte NoNewPrivileges;
+
+    /// <summary>True when the config has capabilities, of which the ambient ones are raised.</summary>
+    public byte HasAmbient;
+
     public ulong Bounding;
     public ulong Effective;
     public ulong Permitted;

@@ -31,6 +31,9 @@ internal sealed partial class ContainerDirectory : IDisposable
     /// <summary>Shorthand for <c>Directory.Number</c>.</summary>
     public int Number => Directory.Number;
 
+    /// <summary>Descriptor of the state root.</summary>
+    public int RootNumber => _root.Number;
+
     /// <summary>Absolute path; for texts and for what the kernel takes no descriptor for.</summary>
     public string Path => $"{_root.Path}/{Id}";
 

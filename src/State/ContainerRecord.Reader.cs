@@ -91,6 +91,7 @@ internal ref struct ContainerRecordReader
         "resctrlGroup" => (record with { ResctrlGroup = Group(name) }, 14),
         "resctrlOwned" => (record with { ResctrlOwned = Flag(name) }, 15),
         "resctrlMonitored" => (record with { ResctrlMonitored = Flag(name) }, 16),
+        "noNewKeyring" => (record with { NoNewKeyring = Flag(name) }, 24),
         "rootfsMount" => (record with { RootfsMount = Number(name, long.MaxValue) }, 17),
         "lastWords" => (record with { LastWords = Flag(name) }, 18),
         "systemdUnit" => (record with { SystemdUnit = Unit(name) }, 19),

@@ -29,6 +29,8 @@ internal static class ContainerRecordWriter
             json.Member("systemdBus"u8, record.SystemdBus);
         if (record.SubCgroup is not null)
             json.Member("subCgroup"u8, record.SubCgroup);
+        if (record.NoNewKeyring)
+            json.Member("noNewKeyring"u8, record.NoNewKeyring);
         if (record.RootfsMount != 0)
             json.Member("rootfsMount"u8, (long)record.RootfsMount);
         if (record.ResctrlGroup is not null)

@@ -80,6 +80,9 @@ internal sealed record ContainerRecord
     /// <summary>True when the process says in a file of the container's directory why it failed.</summary>
     public bool LastWords { get; init; }
 
+    /// <summary>True when the processes keep their callers' session keyrings.</summary>
+    public bool NoNewKeyring { get; init; }
+
     /// <summary>True when missing cgroup permissions were to be tolerated.</summary>
     public bool Rootless { get; init; }
 }

@@ -55,6 +55,12 @@ internal ref partial struct Rules
         return _findings ?? [];
     }
 
+    public List<Fault> RunProcess()
+    {
+        Process();
+        return _findings ?? [];
+    }
+
     /// <summary>Refuses a word that is none of the known ones.</summary>
     private void Unknown(string what, string field, Utf8 word, string[] known) => Add(new Fault(word.IsNull ? "missing" : $"unknown {what}")
     {

@@ -34,4 +34,11 @@ internal static class Validator
         Rules rules = new(config, facts);
         return rules.Run();
     }
+
+    /// <summary>The findings on the process alone, as <see cref="Check"/> has them first.</summary>
+    public static List<Fault> CheckProcess(Config config, ValidationFacts facts)
+    {
+        Rules rules = new(config, facts);
+        return rules.RunProcess();
+    }
 }

@@ -7,7 +7,7 @@ using System.Text.Json.Nodes;
 namespace OciRun.Tests.Integration;
 
 /// <summary>One file of <c>conformance/</c>; its keys are described in conformance/README.md.</summary>
-internal sealed class ConformanceCase
+internal sealed partial class ConformanceCase
 {
     private static readonly string Folder = Path.Combine(Runtime.RepositoryRoot(), "conformance");
 
@@ -81,7 +81,9 @@ internal sealed class ConformanceCase
             }
         }
 
-        if (Text("shell") is { } shell)
+        if (Verb == "exec")
+            ApplyExec(bundle);
+        else if (Text("shell") is { } shell)
             bundle.Shell(shell);
         if (json["probe"] is not null)
             Probe.Install(bundle);

@@ -30,16 +30,24 @@ public sealed class ConformanceTests : RuntimeTest
         if (test.Controllers.Length > 0)
             File.ReadAllText(Path.Combine(Leftovers.Cgroup2Mount!, "cgroup.controllers")).Split(' ', '\n').Should().Contain(test.Controllers);
 
-        Outcome outcome = Call(test.Verb, test.Options).Before(test.Before).Redirect(test.Redirect).Run();
+        if (test.Verb == "exec")
+            CreateAndStart();
+        Outcome outcome = (test.Verb == "exec" ? Runtime.With(test.ExecWords(Id)) : Call(test.Verb, test.Options))
+            .Before(test.Before).Redirect(test.Redirect).Run();
 
         Check(test, outcome);
+        if (test.Verb == "exec")
+            Status().Should().Be("running", "an exec does the container no harm");
     }
 
     private static void Check(ConformanceCase test, Outcome outcome)
     {
         JsonObject expect = test.Expect;
         string because = $"{test.About}\n{outcome}".Replace("{", "{{", StringComparison.Ordinal).Replace("}", "}}", StringComparison.Ordinal);
-        outcome.Exit.Should().Be((int)expect["exit"]!, because);
+        if (expect["exit"]!.GetValueKind() == System.Text.Json.JsonValueKind.String)
+            outcome.Exit.Should().NotBe(0, because);
+        else
+            outcome.Exit.Should().Be((int)expect["exit"]!, because);
         string[] lines = outcome.Out.Split('\n');
         lines[^1].Should().BeEmpty(because);
         lines = lines[..^1];
@@ -56,7 +64,7 @@ public sealed class ConformanceTests : RuntimeTest
             Says(text).Should().BeTrue("stderr names \"{0}\": {1}", text, outcome);
         if (expect.ContainsKey("stderrContainsOne"))
             ConformanceCase.Strings(expect["stderrContainsOne"]).Any(Says).Should().BeTrue(because);
-        if ((int)expect["exit"]! == 0 && (string?)expect["stderr"] != "any")
+        if (outcome.Exit == 0 && (string?)expect["stderr"] != "any")
             outcome.Err.Should().BeEmpty(because);
     }
 }

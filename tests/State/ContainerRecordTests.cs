@@ -22,6 +22,7 @@ public sealed class ContainerRecordTests
         ResctrlOwned = true,
         ResctrlMonitored = true,
         LastWords = true,
+        NoNewKeyring = true,
     };
 
     [Fact]
@@ -30,7 +31,7 @@ public sealed class ContainerRecordTests
     [Fact]
     public void Optional_parts_may_be_absent()
     {
-        ContainerRecord record = Full with { Annotations = null, CgroupPath = null, ResctrlGroup = null, ResctrlOwned = false, ResctrlMonitored = false, LastWords = false };
+        ContainerRecord record = Full with { Annotations = null, CgroupPath = null, ResctrlGroup = null, ResctrlOwned = false, ResctrlMonitored = false, LastWords = false, NoNewKeyring = false };
         Read(Write(record)).Should().BeEquivalentTo(record);
     }
 

@@ -1,0 +1,67 @@
+using OciRun.Errors;
+using OciRun.Kernel;
+using OciRun.Spec;
+using OciRun.State;
+
+namespace OciRun.Launch;
+
+internal sealed unsafe partial class Execution
+{
+    private ulong _join;
+    private Fd? _root;
+
+    // All of the first process's namespaces, however it came to them (features.md EB02), but those that this process is in
+    // already: one's own user namespace cannot be joined, and others need rights that a user without privileges lacks.
+    private void FindNamespaces()
+    {
+        _join = Other("user", Uapi.CLONE_NEWUSER) | Other("pid", Uapi.CLONE_NEWPID) | Other("net", Uapi.CLONE_NEWNET)
+            | Other("ipc", Uapi.CLONE_NEWIPC) | Other("uts", Uapi.CLONE_NEWUTS) | Other("cgroup", Uapi.CLONE_NEWCGROUP)
+            | Other("time", Uapi.CLONE_NEWTIME) | Other("mnt", Uapi.CLONE_NEWNS);
+
+        // The root of a mount namespace of its own is the container's; else it has only changed its root.
+        if ((_join & Uapi.CLONE_NEWNS) == 0 || !HasMountNamespace())
+        {
+            _root = new Fd(Sys.openat(Uapi.AT_FDCWD, Sys.Bytes($"/proc/{_record.Pid}/root"), Uapi.O_PATH | Uapi.O_DIRECTORY));
+            if (_root.Number < 0)
+                throw Unreadable("root", _root.Number);
+        }
+
+        // What was read by pid was the container's only if it still lives.
+        if (!Liveness.IsAlive(_record))
+            throw Refused("cannot exec in a stopped container");
+    }
+
+    private bool HasMountNamespace()
+    {
+        foreach (Namespace entry in _config.Linux?.Namespaces ?? [])
+        {
+            if (entry.Type.Is("mount"u8))
+                return true;
+        }
+
+        return false;
+    }
+
+    // The identity of a namespace is its inode in nsfs (namespaces(7)). A kernel without the type has no file.
+    private ulong Other(string file, ulong flag)
+    {
+        int own = Sys.fstatat(Uapi.AT_FDCWD, Sys.Bytes($"/proc/self/ns/{file}"), out stat mine, 0);
+        if (own == -Errno.ENOENT)
+            return 0;
+        int result = Sys.fstatat(Uapi.AT_FDCWD, Sys.Bytes($"/proc/{_record.Pid}/ns/{file}"), out stat its, 0);
+        if (result < 0)
+            throw Unreadable($"ns/{file}", result);
+        return own == 0 && mine.st_ino == its.st_ino && mine.st_dev == its.st_dev ? 0 : flag;
+    }
+
+    private FaultException Unreadable(string file, int result) => result == -Errno.ENOENT || !Liveness.IsAlive(_record)
+        ? Refused("cannot exec in a stopped container")
+        : new FaultException(new Fault("cannot look at the container's first process")
+        {
+            Field = "container",
+            Value = $"/proc/{_record.Pid}/{file}",
+            Syscall = "openat",
+            Errno = -result,
+            Hint = result == -Errno.EACCES ? "exec needs the rights of the user who created the container" : null,
+        });
+}
