@@ -55,7 +55,7 @@ internal sealed partial class CgroupDirectory
     /// A readable descriptor of the container's cgroup, beneath which all its files are opened; a negative number is the
     /// errno. Only inside a cgroup2 file system and not through a link, whatever a damaged state file names.
     /// </summary>
-    public static Fd Open(string path) => OpenTree(path, Uapi.O_RDONLY);
+    public static Fd OpenDirectory(string path) => OpenTree(path, Uapi.O_RDONLY);
 
     private static Fd OpenTree(string path, int access)
     {

@@ -26,7 +26,7 @@ internal static class ContainerCgroup
         int result = -Errno.EINVAL;
         if (CgroupLocation.IsContainerCgroup(path))
         {
-            Fd directory = CgroupDirectory.Open(path);
+            Fd directory = CgroupDirectory.OpenDirectory(path);
             if (directory.Number >= 0)
                 return directory;
             result = directory.Number;

@@ -49,7 +49,7 @@ internal sealed record ContainerSample(string Id, ContainerStatus Status, Statis
         ContainerStatus status = OciRun.State.Status.Of(directory, record);
         if (record.CgroupPath is not { } path || !CgroupLocation.IsContainerCgroup(path))
             return new ContainerSample(record.Id, status, null);
-        using Fd cgroup = CgroupDirectory.Open(path);
+        using Fd cgroup = CgroupDirectory.OpenDirectory(path);
         return new ContainerSample(record.Id, status, cgroup.Number < 0 ? null : Statistics.Read(cgroup.Number));
     }
 }

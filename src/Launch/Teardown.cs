@@ -120,7 +120,7 @@ internal static class Teardown
     {
         if (record.CgroupPath is not { } path || !CgroupLocation.IsContainerCgroup(path))
             return null;
-        Fd directory = CgroupDirectory.Open(path);
+        Fd directory = CgroupDirectory.OpenDirectory(path);
         return directory.Number >= 0 ? directory : null;
     }
 }

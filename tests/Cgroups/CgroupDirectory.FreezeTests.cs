@@ -23,7 +23,7 @@ public sealed class CgroupDirectoryFreezeTests
         using Process nested = TestCgroup.Start(cgroup.Path + "/nested", "echo in; while :; do :; done");
         own.StandardOutput.ReadLine().Should().Be("in");
         nested.StandardOutput.ReadLine().Should().Be("in");
-        using Fd directory = CgroupDirectory.Open(cgroup.Path);
+        using Fd directory = CgroupDirectory.OpenDirectory(cgroup.Path);
         CgroupDirectory.IsToFreeze(directory.Number).Should().BeFalse();
         CgroupDirectory.Freeze(directory.Number, Long).Should().Be(0);
         Events(cgroup.Path).Should().Contain("frozen 1");
@@ -40,7 +40,7 @@ public sealed class CgroupDirectoryFreezeTests
         using Process nested = TestCgroup.Start(cgroup.Path + "/nested", "echo in; exec sleep 60");
         nested.StandardOutput.ReadLine().Should().Be("in");
         File.WriteAllText(cgroup.Path + "/nested/cgroup.freeze", "1");
-        using Fd directory = CgroupDirectory.Open(cgroup.Path);
+        using Fd directory = CgroupDirectory.OpenDirectory(cgroup.Path);
         CgroupDirectory.Freeze(directory.Number, Long).Should().Be(0);
         CgroupDirectory.Thaw(directory.Number, Long).Should().Be(0);
         Events(cgroup.Path).Should().Contain("frozen 0");
@@ -55,7 +55,7 @@ public sealed class CgroupDirectoryFreezeTests
         using Process nested = TestCgroup.Start(cgroup.Path + "/nested", "echo in; exec sleep 60");
         nested.StandardOutput.ReadLine().Should().Be("in");
         File.WriteAllText(cgroup.Path + "/cgroup.freeze", "1");
-        using Fd directory = CgroupDirectory.Open(cgroup.Path + "/nested");
+        using Fd directory = CgroupDirectory.OpenDirectory(cgroup.Path + "/nested");
         CgroupDirectory.Thaw(directory.Number, TimeSpan.FromMilliseconds(200)).Should().Be(-Errno.ETIMEDOUT);
     }
 
@@ -73,7 +73,7 @@ public sealed class CgroupDirectoryFreezeTests
         for (int i = 0; i < 500 && State(stuck.Id) != 'D'; i++)
             Thread.Sleep(10);
         State(stuck.Id).Should().Be('D');
-        using Fd directory = CgroupDirectory.Open(cgroup.Path);
+        using Fd directory = CgroupDirectory.OpenDirectory(cgroup.Path);
         Stopwatch watch = Stopwatch.StartNew();
         CgroupDirectory.Freeze(directory.Number, TimeSpan.FromMilliseconds(300)).Should().Be(-Errno.ETIMEDOUT);
         watch.ElapsedMilliseconds.Should().BeInRange(300, 3000);
@@ -88,7 +88,7 @@ public sealed class CgroupDirectoryFreezeTests
         using TestCgroup cgroup = new();
         Directory.CreateDirectory(cgroup.Path + "/nested");
         File.WriteAllText(cgroup.Path + "/cgroup.freeze", "1");
-        using Fd directory = CgroupDirectory.Open(cgroup.Path + "/nested");
+        using Fd directory = CgroupDirectory.OpenDirectory(cgroup.Path + "/nested");
         TimeSpan before = Process.GetCurrentProcess().TotalProcessorTime;
         CgroupDirectory.Thaw(directory.Number, TimeSpan.FromSeconds(1)).Should().Be(-Errno.ETIMEDOUT);
         (Process.GetCurrentProcess().TotalProcessorTime - before).Should().BeLessThan(TimeSpan.FromMilliseconds(700));

@@ -17,7 +17,7 @@ public sealed class CgroupMembersTests
         using Process kept = Sleep(cgroup.Path);
         using Process hit = Sleep(cgroup.Path);
         using Process nested = Sleep(cgroup.Path + "/a/b");
-        using Fd directory = CgroupDirectory.Open(cgroup.Path);
+        using Fd directory = CgroupDirectory.OpenDirectory(cgroup.Path);
         CgroupMembers.Signal(directory.Number, 15, except: kept.Id);
         hit.WaitForExit(5000).Should().BeTrue();
         nested.WaitForExit(5000).Should().BeTrue();
@@ -44,7 +44,7 @@ public sealed class CgroupMembersTests
         using Process second = Sleep(cgroup.Path + "/wide-with-a-rather-long-name-137");
         using Process third = Sleep(deep);
         using Process fourth = Sleep(deep[..^2] + "/side-z");
-        using Fd directory = CgroupDirectory.Open(cgroup.Path);
+        using Fd directory = CgroupDirectory.OpenDirectory(cgroup.Path);
         CgroupMembers.Pids(directory.Number).Should().Equal(new[] { first.Id, second.Id, third.Id, fourth.Id }.Order());
     }
 
@@ -57,8 +57,8 @@ public sealed class CgroupMembersTests
         File.WriteAllText(cgroup.Path + "/thread/more/cgroup.type", "threaded");
         using Process process = Sleep(cgroup.Path + "/thread");
         using Process other = Sleep(cgroup.Path + "/thread/more");
-        using Fd top = CgroupDirectory.Open(cgroup.Path);
-        using Fd threaded = CgroupDirectory.Open(cgroup.Path + "/thread");
+        using Fd top = CgroupDirectory.OpenDirectory(cgroup.Path);
+        using Fd threaded = CgroupDirectory.OpenDirectory(cgroup.Path + "/thread");
         int[] both = [.. new[] { process.Id, other.Id }.Order()];
         CgroupMembers.Pids(top.Number).Should().Equal(both);
         CgroupMembers.Pids(threaded.Number).Should().Equal(both);
@@ -71,7 +71,7 @@ public sealed class CgroupMembersTests
     public void An_empty_cgroup_has_none()
     {
         using TestCgroup cgroup = new();
-        using Fd directory = CgroupDirectory.Open(cgroup.Path);
+        using Fd directory = CgroupDirectory.OpenDirectory(cgroup.Path);
         CgroupMembers.Pids(directory.Number).Should().BeEmpty();
     }
 

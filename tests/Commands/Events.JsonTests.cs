@@ -3,7 +3,6 @@ using System.Text.Json.Nodes;
 using FluentAssertions;
 using OciRun.Cgroups;
 using OciRun.Commands;
-using OciRun.Spec;
 using Xunit;
 
 namespace OciRun.Tests.Commands;
@@ -24,7 +23,12 @@ public sealed class EventsJsonTests
             CpuPressure = new Pressure(new PressureLine(150, 7, 10000, 123), new PressureLine(0, 0, 0, 0)),
             Memory = new MemoryStatistics
             {
-                Usage = 100, Limit = 200, Peak = 150, SwapUsage = 10, SwapLimit = 20, SwapFailures = 3,
+                Usage = 100,
+                Limit = 200,
+                Peak = 150,
+                SwapUsage = 10,
+                SwapLimit = 20,
+                SwapFailures = 3,
                 Raw = [new Count("anon", 40), new Count("file", 50)],
                 Events = [new Count("low", 0), new Count("max", 7), new Count("oom_kill", 2)],
             },

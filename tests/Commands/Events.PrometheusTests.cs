@@ -16,7 +16,11 @@ public sealed partial class PrometheusTests
         CpuPressure = new Pressure(new PressureLine(1, 2, 3, 2_000_001), null),
         Memory = new MemoryStatistics
         {
-            Usage = 100, Limit = 200, Peak = 150, SwapUsage = 10, SwapLimit = Statistics.Unlimited,
+            Usage = 100,
+            Limit = 200,
+            Peak = 150,
+            SwapUsage = 10,
+            SwapLimit = Statistics.Unlimited,
             Raw = [new Count("anon", 40), new Count("file", 50)],
             Events = [new Count("oom_kill", 2)],
         },
@@ -55,7 +59,7 @@ public sealed partial class PrometheusTests
         }
 
         text.Split('\n').Count(line => line.StartsWith("# HELP ", System.StringComparison.Ordinal)).Should()
-            .Be(text.Split('\n').Where(line => line.StartsWith("# HELP ", System.StringComparison.Ordinal)).Distinct().Count());
+            .Be(text.Split('\n').Where(line => line.StartsWith("# HELP ", System.StringComparison.Ordinal)).Distinct(System.StringComparer.Ordinal).Count());
     }
 
     [Fact]
