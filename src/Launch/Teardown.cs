@@ -57,12 +57,13 @@ internal static class Teardown
     /// <summary>Removes what is left of a container whose init has ended. The caller holds the lock.</summary>
     /// <param name="directory">Its directory.</param>
     /// <param name="record">Its record; null when there is none to be trusted, then the cgroup is unknown.</param>
+    /// <param name="force">Also ends what is in the cgroup although it cannot be the container's.</param>
     /// <exception cref="FaultException">The cgroup or the directory cannot be removed.</exception>
-    public static void Remove(ContainerDirectory directory, ContainerRecord? record)
+    public static void Remove(ContainerDirectory directory, ContainerRecord? record, bool force = false)
     {
         if (record?.CgroupPath is { } cgroup && CgroupLocation.IsContainerCgroup(cgroup))
         {
-            if (!record.OwnPidNamespace)
+            if (force || !record.OwnPidNamespace)
                 CgroupDirectory.Kill(cgroup);
             CgroupDirectory.Remove(cgroup, CgroupLimit);
         }

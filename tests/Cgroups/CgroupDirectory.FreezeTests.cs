@@ -54,7 +54,8 @@ public sealed class CgroupDirectoryFreezeTests
         Directory.CreateDirectory(cgroup.Path + "/nested");
         using Process nested = TestCgroup.Start(cgroup.Path + "/nested", "echo in; exec sleep 60");
         nested.StandardOutput.ReadLine().Should().Be("in");
-        File.WriteAllText(cgroup.Path + "/cgroup.freeze", "1");
+        using Fd above = CgroupDirectory.OpenDirectory(cgroup.Path);
+        CgroupDirectory.Freeze(above.Number, Long).Should().Be(0);
         using Fd directory = CgroupDirectory.OpenDirectory(cgroup.Path + "/nested");
         CgroupDirectory.Thaw(directory.Number, TimeSpan.FromMilliseconds(200)).Should().Be(-Errno.ETIMEDOUT);
     }

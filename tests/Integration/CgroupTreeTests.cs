@@ -56,11 +56,10 @@ public sealed class CgroupTreeTests : RuntimeTest
         Delegated(ownPids: false);
         Shell("setsid sh -c 'trap \"echo hup >/dev/shm/hup\" HUP; while :; do sleep 0.02; done' & echo ready >/dev/shm/ready; exec sleep 1000");
         int init = Pid();
-        int daemon = Pids().First(pid => pid != init && File.ReadAllText($"/proc/{pid}/cmdline").Contains("hup", StringComparison.Ordinal));
+        Pids().Should().Contain(pid => pid != init && File.ReadAllText($"/proc/{pid}/cmdline").Contains("hup", StringComparison.Ordinal));
         Runtime.Run("kill", Id, "KILL");
         Eventually(() => Status() == "stopped", "init is dead");
         Eventually(() => Pids().Length == 0, "SIGKILL reaches all of a container without a pid namespace");
-        Directory.Exists($"/proc/{daemon}").Should().BeFalse();
         Runtime.Run("kill", "--all", Id, "KILL").Should().Be(Silent);
         Runtime.Run("delete", Id).Should().Be(Silent);
     }
@@ -88,6 +87,19 @@ public sealed class CgroupTreeTests : RuntimeTest
         Delegated(ownPids: false);
         Shell(Own + "echo ready >/dev/shm/ready; i=0; while [ $i -lt 40 ]; do (while :; do (mkdir -p $c/b$i; : ) & wait; done) & i=$((i+1)); done; wait");
         Delete();
+    }
+
+    [RuntimeFact]
+    public void A_stranger_in_the_cgroup_is_ended_by_force()
+    {
+        Use(View.Unified);
+        Bundle.Args("sleep", "1000");
+        CreateAndStart();
+        string path = File.ReadAllLines($"/proc/{Pid()}/cgroup").Single(line => line.StartsWith("0::", StringComparison.Ordinal))[3..];
+        using System.Diagnostics.Process stranger = System.Diagnostics.Process.Start("sleep", "60");
+        File.WriteAllText($"{Leftovers.Cgroup2Mount}{path}/cgroup.procs", $"{stranger.Id}");
+        Delete();
+        stranger.WaitForExit(5000).Should().BeTrue();
     }
 
     private void Delegated(bool ownPids)

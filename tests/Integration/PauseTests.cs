@@ -21,7 +21,7 @@ public sealed class PauseTests : RuntimeTest
         string before = started ? "running" : "created";
         Runtime.Run("pause", Id).Should().Be(Silent);
         Status().Should().Be("paused");
-        Refused("delete", "");
+        Runtime.Run("delete", Id).Exit.Should().Be(1);
         Runtime.Run("resume", Id).Should().Be(Silent);
         Status().Should().Be(before);
         Refused("resume", "not paused");

@@ -74,6 +74,6 @@ public sealed class TopTests : RuntimeTest
         text.Should().Contain("\u001b[?1049h").And.Contain("\u001b[?25h\u001b[?1049l").And.Contain("status=0");
         string[] sums = Array.FindAll(text.Split('\n'), line => line.TrimEnd().EndsWith(" -", StringComparison.Ordinal));
         sums.Should().HaveCount(2);
-        sums[1][^40..].Should().Be(sums[0][^40..]);
+        sums[1].TrimEnd()[^35..].Should().Be(sums[0].TrimEnd()[^35..]);
     }
 }
