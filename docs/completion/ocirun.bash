@@ -20,7 +20,7 @@ _ocirun() {
             --cgroup-manager) COMPREPLY=($(compgen -W "cgroupfs systemd disabled" -- "$current")) ; return ;;
             --rootless) COMPREPLY=($(compgen -W "true false auto" -- "$current")) ; return ;;
         esac
-        words="--root --log --log-format --log-level --debug --systemd-cgroup --cgroup-manager --rootless --version --help create start run exec state update kill delete list spec unpack plan validate features completion help"
+        words="--root --log --log-format --log-level --debug --systemd-cgroup --cgroup-manager --rootless --version --help create start run exec state update kill delete pause resume list ps events top spec unpack plan validate features completion help"
         ;;
     create)
         case $previous in
@@ -100,11 +100,36 @@ _ocirun() {
     delete)
         words="--force --help"
         ;;
+    pause)
+        words="--help"
+        ;;
+    resume)
+        words="--help"
+        ;;
     list)
         case $previous in
             --format | -f) COMPREPLY=($(compgen -W "table json" -- "$current")) ; return ;;
         esac
         words="--format --quiet --help"
+        ;;
+    ps)
+        case $previous in
+            --format | -f) COMPREPLY=($(compgen -W "table json" -- "$current")) ; return ;;
+        esac
+        words="--format --help"
+        ;;
+    events)
+        case $previous in
+            --interval) COMPREPLY=($(compgen -W "" -- "$current")) ; return ;;
+            --format | -f) COMPREPLY=($(compgen -W "json prometheus" -- "$current")) ; return ;;
+        esac
+        words="--interval --stats --format --help"
+        ;;
+    top)
+        case $previous in
+            --interval) COMPREPLY=($(compgen -W "" -- "$current")) ; return ;;
+        esac
+        words="--interval --help"
         ;;
     spec)
         case $previous in
@@ -147,11 +172,11 @@ _ocirun() {
         words="--help bash zsh fish"
         ;;
     help)
-        words="--help create start run exec state update kill delete list spec unpack plan validate features completion help"
+        words="--help create start run exec state update kill delete pause resume list ps events top spec unpack plan validate features completion help"
         ;;
     *) return ;;
     esac
-    if [[ $current != -* && " start exec state update kill delete " == *" $verb "* && -n $verb ]]; then
+    if [[ $current != -* && " start exec state update kill delete pause resume ps events top " == *" $verb "* && -n $verb ]]; then
         words=$(ocirun "${root[@]}" list --quiet 2>/dev/null)
     fi
     COMPREPLY=($(compgen -W "$words" -- "$current"))

@@ -87,9 +87,24 @@ complete -c ocirun -n '__fish_seen_subcommand_from kill' -a '(__ocirun_container
 complete -c ocirun -n __fish_use_subcommand -a delete -d 'remove a container that has ended or was never started'
 complete -c ocirun -n '__fish_seen_subcommand_from delete' -l force -s f -d 'kill it first when it runs; a container that does not exist is a success'
 complete -c ocirun -n '__fish_seen_subcommand_from delete' -a '(__ocirun_containers)'
+complete -c ocirun -n __fish_use_subcommand -a pause -d 'freeze all processes of a container'
+complete -c ocirun -n '__fish_seen_subcommand_from pause' -a '(__ocirun_containers)'
+complete -c ocirun -n __fish_use_subcommand -a resume -d 'let the processes of a paused container go on'
+complete -c ocirun -n '__fish_seen_subcommand_from resume' -a '(__ocirun_containers)'
 complete -c ocirun -n __fish_use_subcommand -a list -d 'list the containers below the state root'
 complete -c ocirun -n '__fish_seen_subcommand_from list' -l format -s f -x -a 'table json' -d 'print a table or JSON'
 complete -c ocirun -n '__fish_seen_subcommand_from list' -l quiet -s q -d 'print ids only'
+complete -c ocirun -n __fish_use_subcommand -a ps -d 'list the processes of a container'
+complete -c ocirun -n '__fish_seen_subcommand_from ps' -l format -s f -x -a 'table json' -d 'print a table or JSON'
+complete -c ocirun -n '__fish_seen_subcommand_from ps' -a '(__ocirun_containers)'
+complete -c ocirun -n __fish_use_subcommand -a events -d 'print what a container uses, and when it runs out of memory'
+complete -c ocirun -n '__fish_seen_subcommand_from events' -l interval -x -d 'time between statistics, such as 500ms or 1m'
+complete -c ocirun -n '__fish_seen_subcommand_from events' -l stats -d 'print the statistics once'
+complete -c ocirun -n '__fish_seen_subcommand_from events' -l format -s f -x -a 'json prometheus' -d 'print JSON or the text format of Prometheus'
+complete -c ocirun -n '__fish_seen_subcommand_from events' -a '(__ocirun_containers)'
+complete -c ocirun -n __fish_use_subcommand -a top -d 'show what containers use, refreshed until q is typed'
+complete -c ocirun -n '__fish_seen_subcommand_from top' -l interval -x -d 'time between tables, such as 500ms or 1m'
+complete -c ocirun -n '__fish_seen_subcommand_from top' -a '(__ocirun_containers)'
 complete -c ocirun -n __fish_use_subcommand -a spec -d 'write a config.json to start from'
 complete -c ocirun -n '__fish_seen_subcommand_from spec' -l bundle -s b -x -a '(__fish_complete_directories)' -d 'directory to write it to'
 complete -c ocirun -n '__fish_seen_subcommand_from spec' -l rootless -d 'write one for a caller without privileges'
@@ -129,7 +144,12 @@ complete -c ocirun -n '__fish_seen_subcommand_from help' -a state
 complete -c ocirun -n '__fish_seen_subcommand_from help' -a update
 complete -c ocirun -n '__fish_seen_subcommand_from help' -a kill
 complete -c ocirun -n '__fish_seen_subcommand_from help' -a delete
+complete -c ocirun -n '__fish_seen_subcommand_from help' -a pause
+complete -c ocirun -n '__fish_seen_subcommand_from help' -a resume
 complete -c ocirun -n '__fish_seen_subcommand_from help' -a list
+complete -c ocirun -n '__fish_seen_subcommand_from help' -a ps
+complete -c ocirun -n '__fish_seen_subcommand_from help' -a events
+complete -c ocirun -n '__fish_seen_subcommand_from help' -a top
 complete -c ocirun -n '__fish_seen_subcommand_from help' -a spec
 complete -c ocirun -n '__fish_seen_subcommand_from help' -a unpack
 complete -c ocirun -n '__fish_seen_subcommand_from help' -a plan

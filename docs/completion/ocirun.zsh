@@ -32,7 +32,12 @@ _ocirun() {
                 'update:change the limits of a container'
                 'kill:send a signal to a container'
                 'delete:remove a container that has ended or was never started'
+                'pause:freeze all processes of a container'
+                'resume:let the processes of a paused container go on'
                 'list:list the containers below the state root'
+                'ps:list the processes of a container'
+                'events:print what a container uses, and when it runs out of memory'
+                'top:show what containers use, refreshed until q is typed'
                 'spec:write a config.json to start from'
                 'unpack:make a bundle from an OCI image'
                 'plan:print the steps that create would take'
@@ -138,11 +143,36 @@ _ocirun() {
                     '(--force -f)'{--force,-f}'[kill it first when it runs; a container that does not exist is a success]' \
                     '1:container:_ocirun_containers'
                 ;;
+            pause)
+                _arguments \
+                    '1:container:_ocirun_containers'
+                ;;
+            resume)
+                _arguments \
+                    '1:container:_ocirun_containers'
+                ;;
             list)
                 _arguments \
                     '(--format -f)'{--format,-f}'[print a table or JSON]:FORMAT:(table json)' \
                     '(--quiet -q)'{--quiet,-q}'[print ids only]' \
                     '*: :'
+                ;;
+            ps)
+                _arguments \
+                    '(--format -f)'{--format,-f}'[print a table or JSON]:FORMAT:(table json)' \
+                    '1:container:_ocirun_containers'
+                ;;
+            events)
+                _arguments \
+                    '--interval[time between statistics, such as 500ms or 1m]:TIME: ' \
+                    '--stats[print the statistics once]' \
+                    '(--format -f)'{--format,-f}'[print JSON or the text format of Prometheus]:FORMAT:(json prometheus)' \
+                    '1:container:_ocirun_containers'
+                ;;
+            top)
+                _arguments \
+                    '--interval[time between tables, such as 500ms or 1m]:TIME: ' \
+                    '1:container:_ocirun_containers'
                 ;;
             spec)
                 _arguments \
@@ -191,7 +221,7 @@ _ocirun() {
                 ;;
             help)
                 _arguments \
-                    '1:word:(create start run exec state update kill delete list spec unpack plan validate features completion help)'
+                    '1:word:(create start run exec state update kill delete pause resume list ps events top spec unpack plan validate features completion help)'
                 ;;
         esac
         ;;

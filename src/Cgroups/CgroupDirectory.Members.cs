@@ -9,9 +9,6 @@ internal sealed partial class CgroupDirectory
     // Seconds.
     private const long FallbackLimit = 10;
 
-    // Levels that the way without cgroup.kill looks into; each needs two descriptors.
-    private const int DeepestTree = 200;
-
     /// <summary>
     /// Kills every process of the cgroup and its descendants: cgroup.kill (Linux 5.14), else freeze, kill each, thaw.
     /// False when the cgroup is gone, the path has links or is no cgroup2 directory, the kernel does not let this process
@@ -46,7 +43,7 @@ internal sealed partial class CgroupDirectory
         while (left && Left(deadline) > 0)
         {
             Sys.WriteFile(directory, "cgroup.freeze"u8, "1"u8);
-            SignalTree(directory, DeepestTree);
+            CgroupMembers.Signal(directory, Uapi.SIGKILL, except: 0);
             Sys.WriteFile(directory, "cgroup.freeze"u8, "0"u8);
             left = !WaitEmpty(directory, Math.Min(deadline, Stopwatch.GetTimestamp() + (Stopwatch.Frequency / 100)));
         }
@@ -54,7 +51,12 @@ internal sealed partial class CgroupDirectory
         return !left;
     }
 
-    // Only inside a cgroup2 file system and not through a link, whatever a damaged state file names.
+    /// <summary>
+    /// A readable descriptor of the container's cgroup, beneath which all its files are opened; a negative number is the
+    /// errno. Only inside a cgroup2 file system and not through a link, whatever a damaged state file names.
+    /// </summary>
+    public static Fd OpenDirectory(string path) => OpenTree(path, Uapi.O_RDONLY);
+
     private static Fd OpenTree(string path, int access)
     {
         const ulong resolve = Uapi.RESOLVE_NO_SYMLINKS | Uapi.RESOLVE_NO_MAGICLINKS;
@@ -71,32 +73,41 @@ internal sealed partial class CgroupDirectory
         return new Fd(fd);
     }
 
-    private static bool IsPopulated(int directory)
+    /// <summary>The same of an open one.</summary>
+    public static bool IsPopulated(int directory)
     {
         byte[]? events = Sys.ReadFile(directory, "cgroup.events"u8, 4096, out _);
         return events is not null && events.AsSpan().IndexOf("populated 1"u8) >= 0;
     }
 
-    // poll(2) wakes when cgroup.events changes (cgroups(7), "populated"). True when no process is in the tree or the
-    // cgroup is gone (ENODEV), false when the time is over.
-    private static bool WaitEmpty(int directory, long deadline)
+    // True when no process is in the tree or the cgroup is gone (ENODEV), false when the time is over.
+    private static bool WaitEmpty(int directory, long deadline) =>
+        WaitForEvent(directory, "populated 0"u8, deadline) is 0 or -Errno.ENODEV or -Errno.ENOENT;
+
+    // Waits for a line of cgroup.events; poll(2) wakes when that file changes (cgroups(7), "populated"). -ETIMEDOUT when
+    // the time is over, another negative errno when the file cannot be read.
+    private static int WaitForEvent(int directory, ReadOnlySpan<byte> line, long deadline)
     {
         using Fd events = new(Sys.openat(directory, "cgroup.events"u8, Uapi.O_RDONLY));
+        if (events.Number < 0)
+            return events.Number;
         Span<byte> text = stackalloc byte[256];
         Span<pollfd> wait = [new pollfd { fd = events.Number, events = Uapi.POLLPRI }];
-        while (events.Number >= 0)
+        while (true)
         {
             Sys.lseek(events.Number, 0, Uapi.SEEK_SET);
             int n = (int)Sys.read(events.Number, text);
-            if (n <= 0 || text[..n].IndexOf("populated 0"u8) >= 0)
-                return true;
+            if (n < 0)
+                return n;
+            if (n == 0)
+                return -Errno.ENODEV;
+            if (text[..n].IndexOf(line) >= 0)
+                return 0;
             long left = Left(deadline);
             if (left <= 0)
-                return false;
+                return -Errno.ETIMEDOUT;
             Sys.ppoll(wait, Math.Min(left, 1000));
         }
-
-        return true;
     }
 
     // Milliseconds, rounded up so that a wait does not end just before its time.
@@ -104,43 +115,5 @@ internal sealed partial class CgroupDirectory
     {
         long ticks = deadline - Stopwatch.GetTimestamp();
         return ticks <= 0 ? 0 : ((ticks * 1000) + Stopwatch.Frequency - 1) / Stopwatch.Frequency;
-    }
-
-    // A threaded cgroup lists threads only; a signal to a thread reaches its process.
-    private static void SignalTree(int directory, int depth)
-    {
-        byte[]? list = Sys.ReadFile(directory, "cgroup.procs"u8, 4 << 20, out int errno);
-        if (errno == Errno.EOPNOTSUPP)
-            list = Sys.ReadFile(directory, "cgroup.threads"u8, 4 << 20, out _);
-        int pid = 0;
-        foreach (byte c in list ?? [])
-        {
-            if (c is >= (byte)'0' and <= (byte)'9')
-            {
-                pid = (pid * 10) + (c - '0');
-                continue;
-            }
-
-            // 0 stands for a process of another pid namespace.
-            if (pid > 0)
-                Sys.kill(pid, Uapi.SIGKILL);
-            pid = 0;
-        }
-
-        if (depth == 0)
-            return;
-        byte[] buffer = new byte[4096];
-        using Fd fresh = new(OpenChild(directory, "."u8));
-        int length;
-        while (fresh.Number >= 0 && (length = Sys.getdents64(fresh.Number, buffer)) > 0)
-        {
-            DirectoryNames names = new(buffer.AsSpan(0, length));
-            while (names.MoveNext())
-            {
-                using Fd child = new(OpenChild(directory, names.Current));
-                if (child.Number >= 0)
-                    SignalTree(child.Number, depth - 1);
-            }
-        }
     }
 }

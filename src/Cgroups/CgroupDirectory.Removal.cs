@@ -1,6 +1,5 @@
 using System;
 using System.Buffers.Binary;
-using System.Diagnostics;
 using OciRun.Errors;
 using OciRun.Kernel;
 
@@ -17,7 +16,7 @@ internal sealed partial class CgroupDirectory
     /// <exception cref="FaultException">Processes are left, the kernel refuses, or the path is no cgroup.</exception>
     public static void Remove(string path, TimeSpan limit)
     {
-        long deadline = Stopwatch.GetTimestamp() + (long)(limit.TotalSeconds * Stopwatch.Frequency);
+        long deadline = Deadline(limit);
         int slash = path.LastIndexOf('/');
         using Fd parent = OpenTree(slash <= 0 ? "/" : path[..slash], Uapi.O_PATH);
         int result = parent.Number;
@@ -120,22 +119,27 @@ internal sealed partial class CgroupDirectory
         return -1;
     }
 
-    private static int OpenChild(int directory, ReadOnlySpan<byte> name) =>
+    /// <summary>A readable descriptor of a directory within one, not through a link, or a negative errno.</summary>
+    internal static int OpenChild(int directory, ReadOnlySpan<byte> name) =>
         Sys.openat(directory, name, Uapi.O_RDONLY | Uapi.O_DIRECTORY | Uapi.O_NOFOLLOW);
 
     /// <summary>Names of the directories among linux_dirent64 records, but for <c>.</c> and <c>..</c>.</summary>
-    private ref struct DirectoryNames(ReadOnlySpan<byte> records)
+    internal ref struct DirectoryNames(ReadOnlySpan<byte> records)
     {
         private ReadOnlySpan<byte> _rest = records;
 
         public ReadOnlySpan<byte> Current { get; private set; }
 
-        // d_reclen at 16, d_type at 18 (4 is a directory), d_name at 19.
+        /// <summary>Where the directory's reading goes on behind <see cref="Current"/>, for lseek(2).</summary>
+        public long Offset { get; private set; }
+
+        // d_off at 8, d_reclen at 16, d_type at 18 (4 is a directory), d_name at 19.
         public bool MoveNext()
         {
             while (!_rest.IsEmpty)
             {
                 int size = BinaryPrimitives.ReadUInt16LittleEndian(_rest[16..]);
+                Offset = BinaryPrimitives.ReadInt64LittleEndian(_rest[8..]);
                 byte type = _rest[18];
                 Current = _rest[19..size];
                 Current = Current[..Current.IndexOf((byte)0)];

@@ -72,7 +72,7 @@ internal static class Delete
     }
 
     // What the hooks are has to be known before the directory goes.
-    private static void Remove(ContainerDirectory directory, ContainerRecord record)
+    private static void Remove(ContainerDirectory directory, ContainerRecord record, bool force = false)
     {
         Hooks? hooks = null;
         try
@@ -84,7 +84,7 @@ internal static class Delete
             Log.Warning($"{e.Fault.Text()}; its poststop hooks do not run");
         }
 
-        Teardown.Remove(directory, record);
+        Teardown.Remove(directory, record, force);
         RuntimeHooks.Poststop(hooks, record);
     }
 
@@ -102,7 +102,7 @@ internal static class Delete
         }
 
         Teardown.KillAndWait(record);
-        Remove(directory, record);
+        Remove(directory, record, force: true);
     }
 
     private static ContainerRecord? Load(ContainerDirectory directory)

@@ -36,33 +36,39 @@ internal static class Kill
         bool all = arguments.Flag("all");
         using ContainerDirectory directory = StateRoot.FindContainer(arguments.Globals.Root, id);
         ContainerRecord record = directory.Load() ?? throw StateRoot.Missing(id);
-        using Fd? init = Liveness.Open(record);
-        if (init is null && !all)
-            throw NotRunning(id);
-        if (all || (signal == Signals.Kill && !record.OwnPidNamespace))
-            SignalAll(directory, record, signal);
-        if (init is not null)
-            SignalInit(init, id, signal, all);
-        // A frozen cgroup lets its processes be killed, but would stay frozen for the next one made there.
-        if (signal == Signals.Kill)
-            Teardown.Thaw(record);
+        Send(directory, record, signal, all);
         return 0;
     }
 
-    // Without the lock, a delete and a new create in between could put another container into that cgroup.
-    private static void SignalAll(ContainerDirectory directory, ContainerRecord record, int signal)
+    private static void Send(ContainerDirectory directory, ContainerRecord record, int signal, bool all)
     {
-        if (record.CgroupPath is null)
+        using Fd? init = Liveness.Open(record);
+        if (init is null && !all)
+            throw NotRunning(record.Id);
+
+        // Without the lock, a delete and a new create in between could put another container into that cgroup.
+        bool everybody = record.CgroupPath is not null && (all || (signal == Signals.Kill && !record.OwnPidNamespace));
+        if (everybody)
+            directory.Lock();
+        if (everybody && signal != Signals.Kill)
+        {
+            Teardown.SignalAll(record, signal, () => SignalInit(init, record.Id, signal, all));
             return;
-        directory.Lock();
-        if (signal == Signals.Kill)
+        }
+
+        if (everybody)
             Teardown.KillCgroup(record);
-        else
-            CgroupMembers.Signal(record.CgroupPath, signal, except: record.Pid);
+        SignalInit(init, record.Id, signal, all);
+
+        // A frozen cgroup lets its processes be killed, but would stay frozen for the next one made there.
+        if (signal == Signals.Kill)
+            Teardown.Thaw(record);
     }
 
-    private static void SignalInit(Fd init, string id, int signal, bool all)
+    private static void SignalInit(Fd? init, string id, int signal, bool all)
     {
+        if (init is null)
+            return;
         int result = Sys.pidfd_send_signal(init.Number, signal);
         if (result == 0 || (result == -Errno.ESRCH && all))
             return;

@@ -18,6 +18,29 @@ internal static class Output
             throw new FaultException(new Fault("cannot write to standard output") { Syscall = "write", Errno = -result });
     }
 
+    /// <summary>Writes all of it, waiting for room; false when the reader is gone.</summary>
+    /// <exception cref="FaultException">Another failure, such as a full disk.</exception>
+    public static bool TryWrite(ReadOnlySpan<byte> bytes)
+    {
+        while (!bytes.IsEmpty)
+        {
+            long n = Sys.write(Stdout, bytes);
+            if (n == -Errno.EAGAIN)
+            {
+                Sys.ppoll([new pollfd { fd = Stdout, events = Uapi.POLLOUT }], -1);
+                continue;
+            }
+
+            if (n is -Errno.EPIPE or -Errno.EIO)
+                return false;
+            if (n < 0)
+                throw new FaultException(new Fault("cannot write to standard output") { Syscall = "write", Errno = (int)-n });
+            bytes = bytes[(int)n..];
+        }
+
+        return true;
+    }
+
     public static void Write(string text) => Write(Encoding.UTF8.GetBytes(text));
 
     /// <summary>

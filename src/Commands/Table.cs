@@ -8,7 +8,8 @@ internal static class Table
     /// <summary>Names in the order of the help page; <see cref="Find"/> knows each.</summary>
     public static string[] Names =>
     [
-        "create", "start", "run", "exec", "state", "update", "kill", "delete", "list", "spec", "unpack", "plan", "validate", "features", "completion", "help", "docs",
+        "create", "start", "run", "exec", "state", "update", "kill", "delete", "pause", "resume", "list", "ps", "events", "top", "spec", "unpack", "plan",
+        "validate", "features", "completion", "help", "docs",
     ];
 
     /// <summary>The verb of that name, or null.</summary>
@@ -23,6 +24,11 @@ internal static class Table
         "kill" => Kill.Describe(),
         "delete" => Delete.Describe(),
         "list" => List.Describe(),
+        "ps" => Ps.Describe(),
+        "pause" => Pause.Describe(),
+        "resume" => Resume.Describe(),
+        "events" => Events.Describe(),
+        "top" => Top.Describe(),
         "plan" => Plan.Describe(),
         "validate" => Validate.Describe(),
         "spec" => Spec.Describe(),

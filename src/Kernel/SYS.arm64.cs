@@ -125,6 +125,8 @@ internal static class SYS
     public const int symlinkat = 36;
     public const int syncfs = 267;
     public const int tgkill = 131;
+    public const int timerfd_create = 85;
+    public const int timerfd_settime = 86;
     public const int umask = 166;
     public const int umount2 = 39;
     public const int uname = 160;

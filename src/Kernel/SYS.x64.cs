@@ -125,6 +125,8 @@ internal static class SYS
     public const int symlinkat = 266;
     public const int syncfs = 306;
     public const int tgkill = 234;
+    public const int timerfd_create = 283;
+    public const int timerfd_settime = 286;
     public const int umask = 95;
     public const int umount2 = 166;
     public const int uname = 63;

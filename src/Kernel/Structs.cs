@@ -107,6 +107,14 @@ internal struct timespec
     public long tv_nsec;
 }
 
+/// <summary>linux/time_types.h: a timer's period and its time to the first expiration.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct itimerspec
+{
+    public timespec it_interval;
+    public timespec it_value;
+}
+
 /// <summary>bits/types/struct_iovec.h.</summary>
 [StructLayout(LayoutKind.Sequential)]
 internal unsafe struct iovec

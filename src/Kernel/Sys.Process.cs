@@ -122,6 +122,18 @@ internal static unsafe partial class Sys
             return (int)Call(SYS.clock_gettime, clock, (long)p);
     }
 
+    /// <summary>timerfd_create(2) of the monotonic clock, close-on-exec and non-blocking.</summary>
+    public static int timerfd_create() =>
+        (int)Call(SYS.timerfd_create, Uapi.CLOCK_MONOTONIC, Uapi.TFD_CLOEXEC | Uapi.TFD_NONBLOCK);
+
+    /// <summary>timerfd_settime(2): expires after this many nanoseconds, and then every so many.</summary>
+    public static int timerfd_settime(int fd, long nanoseconds)
+    {
+        timespec period = new() { tv_sec = nanoseconds / 1_000_000_000, tv_nsec = nanoseconds % 1_000_000_000 };
+        itimerspec timer = new() { it_interval = period, it_value = period };
+        return (int)Call(SYS.timerfd_settime, fd, 0, (long)(&timer), 0);
+    }
+
     /// <summary>Ends the process at once, without the runtime's shutdown.</summary>
     public static void exit_group(int status) => Call(SYS.exit_group, status);
 

@@ -65,6 +65,10 @@ internal static partial class Uapi
     public const int SFD_CLOEXEC = 0x80000;
     public const int SFD_NONBLOCK = 0x800;
 
+    // sys/timerfd.h
+    public const int TFD_CLOEXEC = 0x80000;
+    public const int TFD_NONBLOCK = 0x800;
+
     // linux/capability.h
     public const uint _LINUX_CAPABILITY_VERSION_3 = 0x20080522;
     public const int CAP_SYS_ADMIN = 21;

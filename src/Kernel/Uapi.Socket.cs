@@ -19,6 +19,7 @@ internal static partial class Uapi
     public const short POLLIN = 1;
     public const short POLLPRI = 2;
     public const short POLLOUT = 4;
+    public const short POLLERR = 8;
     public const short POLLHUP = 16;
 
     // linux/sockios.h, linux/if.h

@@ -2,7 +2,6 @@ using System;
 using System.Collections.Generic;
 using System.Text;
 using OciRun.Errors;
-using OciRun.Kernel;
 using OciRun.Plan;
 using OciRun.Spec;
 
@@ -18,7 +17,7 @@ internal static unsafe class NewIdMap
 
     public static void Run(string name, int pid, IdMapping[] mappings, string field)
     {
-        Utf8? program = Find(name);
+        Utf8? program = Spawn.Find(name);
         if (program is null)
         {
             throw new FaultException(new Fault($"{name} is needed to map more than one's own id and is not in PATH")
@@ -48,20 +47,5 @@ internal static unsafe class NewIdMap
                 Hint = "compare them with /etc/subuid and /etc/subgid",
             });
         }
-    }
-
-    private static Utf8? Find(string name)
-    {
-        foreach (string directory in (Environment.GetEnvironmentVariable("PATH") ?? "/usr/bin:/bin").Split(':'))
-        {
-            if (!directory.StartsWith('/'))
-                continue;
-            byte[] path = Sys.Bytes($"{directory}/{name}");
-            if (Sys.fstatat(Uapi.AT_FDCWD, path, out stat st, 0) == 0 && (st.st_mode & Uapi.S_IFMT) == Uapi.S_IFREG
-                && (st.st_mode & 0x49) != 0)
-                return new Utf8(path);
-        }
-
-        return null;
     }
 }

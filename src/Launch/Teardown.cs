@@ -17,6 +17,10 @@ internal static class Teardown
 
     private static readonly TimeSpan CgroupLimit = TimeSpan.FromSeconds(10);
 
+    private static readonly TimeSpan ThawLimit = TimeSpan.FromSeconds(1);
+
+    private static readonly TimeSpan StandstillLimit = TimeSpan.FromSeconds(1);
+
     /// <summary>Kills init and, without a pid namespace that dies with it, all else in the cgroup; waits for init.</summary>
     /// <exception cref="FaultException"><c>container init still running</c> after ten seconds.</exception>
     public static void KillAndWait(ContainerRecord record)
@@ -53,12 +57,13 @@ internal static class Teardown
     /// <summary>Removes what is left of a container whose init has ended. The caller holds the lock.</summary>
     /// <param name="directory">Its directory.</param>
     /// <param name="record">Its record; null when there is none to be trusted, then the cgroup is unknown.</param>
+    /// <param name="force">Also ends what is in the cgroup although it cannot be the container's.</param>
     /// <exception cref="FaultException">The cgroup or the directory cannot be removed.</exception>
-    public static void Remove(ContainerDirectory directory, ContainerRecord? record)
+    public static void Remove(ContainerDirectory directory, ContainerRecord? record, bool force = false)
     {
         if (record?.CgroupPath is { } cgroup && CgroupLocation.IsContainerCgroup(cgroup))
         {
-            if (!record.OwnPidNamespace)
+            if (force || !record.OwnPidNamespace)
                 CgroupDirectory.Kill(cgroup);
             SystemdContainer.Stop(record);
             CgroupDirectory.Remove(cgroup, CgroupLimit);
@@ -85,7 +90,43 @@ internal static class Teardown
     /// <summary>Unfreezes the container's cgroup; without one, or without permission, nothing happens.</summary>
     public static void Thaw(ContainerRecord record)
     {
-        if (record.CgroupPath is { } cgroup && CgroupLocation.IsContainerCgroup(cgroup))
-            Sys.WriteFile(Uapi.AT_FDCWD, Sys.Bytes($"{cgroup}/cgroup.freeze"), "0"u8);
+        using Fd? cgroup = OpenCgroup(record);
+        if (cgroup is not null && CgroupDirectory.IsToFreeze(cgroup.Number))
+            CgroupDirectory.Thaw(cgroup.Number, ThawLimit);
+    }
+
+    /// <summary>
+    /// Sends a signal other than KILL to every process of the cgroup, and while they all stand still to init, which may
+    /// be elsewhere: what forks meanwhile would be missed.
+    /// </summary>
+    /// <param name="record">The container.</param>
+    /// <param name="signal">Number; 0 only probes.</param>
+    /// <param name="init">Signals init.</param>
+    public static void SignalAll(ContainerRecord record, int signal, Action init)
+    {
+        using Fd? cgroup = OpenCgroup(record);
+        bool freezes = cgroup is not null && signal != 0 && !CgroupDirectory.IsToFreeze(cgroup.Number);
+        try
+        {
+            if (freezes)
+                CgroupDirectory.Freeze(cgroup!.Number, StandstillLimit);
+            if (cgroup is not null)
+                CgroupMembers.Signal(cgroup.Number, signal, except: record.Pid);
+            init();
+        }
+        finally
+        {
+            if (freezes)
+                CgroupDirectory.Thaw(cgroup!.Number, ThawLimit);
+        }
+    }
+
+    // Null when there is none any more, or the path is not one that create can have written.
+    private static Fd? OpenCgroup(ContainerRecord record)
+    {
+        if (record.CgroupPath is not { } path || !CgroupLocation.IsContainerCgroup(path))
+            return null;
+        Fd directory = CgroupDirectory.OpenDirectory(path);
+        return directory.Number >= 0 ? directory : null;
     }
 }

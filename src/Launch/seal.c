@@ -162,14 +162,16 @@ static void before_everything(int argc, char **argv, char **envp)
             ocirun_seal();
             return;
         }
-        // Takes two words. What it has half made must go before it ends, so it reads these signals from a descriptor.
-        if (strcmp(argv[i], "unpack") == 0 && i + 2 < argc) {
+        // These read the signals that end them from a descriptor: unpack, which takes two words, because what it has half
+        // made must go first, and top because it has to give the terminal back.
+        if ((strcmp(argv[i], "unpack") == 0 && i + 2 < argc) || strcmp(argv[i], "top") == 0) {
             sigset_t ending;
             sigemptyset(&ending);
             sigaddset(&ending, SIGHUP);
             sigaddset(&ending, SIGINT);
             sigaddset(&ending, SIGQUIT);
             sigaddset(&ending, SIGTERM);
+            sigaddset(&ending, SIGWINCH);
             sigprocmask(SIG_BLOCK, &ending, 0);
             return;
         }

@@ -69,6 +69,40 @@ internal sealed class JsonText
         return this;
     }
 
+    public JsonText Value(ulong number)
+    {
+        SeparateItem();
+        Reserve(20);
+        Utf8Formatter.TryFormat(number, _bytes.AsSpan(_length), out int written);
+        _length += written;
+        _comma = true;
+        return this;
+    }
+
+    /// <summary>A number with two decimals, in hundredths.</summary>
+    public JsonText Hundredths(ulong number)
+    {
+        Value(number / 100);
+        ulong rest = number % 100;
+        if (rest != 0)
+        {
+            Add((byte)'.');
+            Add((byte)('0' + (rest / 10)));
+            if (rest % 10 != 0)
+                Add((byte)('0' + (rest % 10)));
+        }
+
+        return this;
+    }
+
+    public JsonText Null()
+    {
+        SeparateItem();
+        Append("null"u8);
+        _comma = true;
+        return this;
+    }
+
     public JsonText Value(bool flag)
     {
         SeparateItem();
@@ -80,6 +114,8 @@ internal sealed class JsonText
     public JsonText Member(ReadOnlySpan<byte> name, Utf8 text) => Key(name).Value(text.Span);
 
     public JsonText Member(ReadOnlySpan<byte> name, long number) => Key(name).Value(number);
+
+    public JsonText Member(ReadOnlySpan<byte> name, ulong number) => Key(name).Value(number);
 
     public JsonText Member(ReadOnlySpan<byte> name, bool flag) => Key(name).Value(flag);
 

@@ -29,6 +29,7 @@ internal static class CCompiler
         #include <time.h>
         #include <unistd.h>
         #include <sys/file.h>
+        #include <sys/timerfd.h>
         #include <sys/ioctl.h>
         #include <sys/mman.h>
         #include <sys/resource.h>
