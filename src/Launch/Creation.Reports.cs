@@ -28,6 +28,7 @@ internal sealed unsafe partial class Creation
                     break;
                 case ReportKind.FinalPid:
                     TakeFinal((int)report.Extra);
+                    ReapIntermediate();
                     if (_plan.MapsFinal)
                     {
                         MapUsers();

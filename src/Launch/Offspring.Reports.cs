@@ -94,11 +94,17 @@ internal abstract unsafe partial class Offspring
         if (pid == _pid || Sys.waitid(Uapi.P_PID, pid, out _, Uapi.WEXITED | Uapi.WNOHANG | Uapi.WNOWAIT | Uapi.__WALL) < 0)
             throw new FaultException(new Fault("the process names another one as its successor"));
         _intermediate = _pid;
-        Sys.waitid(Uapi.P_PID, _intermediate, out _, Uapi.WEXITED | Uapi.__WALL);
-        _intermediate = 0;
         _pidfd!.Dispose();
         _pid = pid;
         _pidfd = new Fd(Sys.pidfd_open(pid));
+    }
+
+    /// <summary>Waits for the end of the process that made the final one and has nothing more to do.</summary>
+    private protected void ReapIntermediate()
+    {
+        if (_intermediate > 0)
+            Sys.waitid(Uapi.P_PID, _intermediate, out _, Uapi.WEXITED | Uapi.__WALL);
+        _intermediate = 0;
     }
 
     private protected void TakeMaster(string? socket)
