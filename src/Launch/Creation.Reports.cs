@@ -53,6 +53,8 @@ internal sealed unsafe partial class Creation
                     break;
                 default:
                     AllocatedByChild = report.Allocated;
+                    AwaitFinal();
+                    ReapIntermediate();
                     if (_devicesLate)
                         ApplyDevices();
                     ApplyLimits();

@@ -167,6 +167,7 @@ internal sealed unsafe partial class Execution : Offspring
                     Go();
                     break;
                 case ReportKind.Ready:
+                    AwaitFinal();
                     SetLimits();
                     SetScheduler();
                     return;

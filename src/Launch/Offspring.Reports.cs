@@ -2,6 +2,7 @@ using System;
 using OciRun.Child;
 using OciRun.Errors;
 using OciRun.Kernel;
+using OciRun.Plan;
 using OciRun.Spec;
 
 namespace OciRun.Launch;
@@ -94,9 +95,28 @@ internal abstract unsafe partial class Offspring
         if (pid == _pid || Sys.waitid(Uapi.P_PID, pid, out _, Uapi.WEXITED | Uapi.WNOHANG | Uapi.WNOWAIT | Uapi.__WALL) < 0)
             throw new FaultException(new Fault("the process names another one as its successor"));
         _intermediate = _pid;
+        _finalTaken = true;
         _pidfd!.Dispose();
         _pid = pid;
         _pidfd = new Fd(Sys.pidfd_open(pid));
+    }
+
+    private bool _finalTaken;
+
+    /// <summary>
+    /// The final process may be ready before the one that made it has said who it is. Nothing is done to it, and it does not
+    /// go on, before that is known.
+    /// </summary>
+    private protected void AwaitFinal()
+    {
+        while (!_finalTaken && _plan.Find(Op.CloneFinal) >= 0)
+        {
+            Report report = Next(interruptible: true) ?? throw new FaultException(Died());
+            if (report.Kind == ReportKind.Failed)
+                throw new FaultException(Failure.From(_plan, report, ""));
+            if (report.Kind == ReportKind.FinalPid)
+                TakeFinal((int)report.Extra);
+        }
     }
 
     /// <summary>Waits for the end of the process that made the final one and has nothing more to do.</summary>
