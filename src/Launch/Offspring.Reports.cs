@@ -111,7 +111,17 @@ internal abstract unsafe partial class Offspring
     {
         while (!_finalTaken && _plan.Find(Op.CloneFinal) >= 0)
         {
-            Report report = Next(interruptible: true) ?? throw new FaultException(Died());
+            // Asked first: what it said before its end can be read after it.
+            bool ended = Sys.waitid(Uapi.P_PID, _pid, out siginfo_t info, Uapi.WEXITED | Uapi.WNOHANG | Uapi.WNOWAIT | Uapi.__WALL) != 0
+                || info.si_pid == _pid;
+            if (!Stirs(ended ? 0 : 20))
+            {
+                if (ended)
+                    throw new FaultException(Died());
+                continue;
+            }
+
+            Report report = Next(interruptible: false) ?? throw new FaultException(Died());
             if (report.Kind == ReportKind.Failed)
                 throw new FaultException(Failure.From(_plan, report, ""));
             if (report.Kind == ReportKind.FinalPid)
