@@ -28,6 +28,7 @@ internal sealed unsafe partial class Creation
                     break;
                 case ReportKind.FinalPid:
                     TakeFinal((int)report.Extra);
+                    ReapIntermediate();
                     if (_plan.MapsFinal)
                     {
                         MapUsers();
@@ -52,6 +53,8 @@ internal sealed unsafe partial class Creation
                     break;
                 default:
                     AllocatedByChild = report.Allocated;
+                    AwaitFinal();
+                    ReapIntermediate();
                     if (_devicesLate)
                         ApplyDevices();
                     ApplyLimits();

@@ -43,6 +43,9 @@ internal sealed unsafe partial class Execution : Offspring
         execution.HandOverListener();
         execution.Go();
         execution.AwaitExecution();
+
+        // Its end takes a while, in which the program can start.
+        execution.ReapIntermediate();
         execution.CheckStarted();
         if (options.PidFile is not null)
             PidFile.Write(options.PidFile, execution.Pid);
@@ -164,6 +167,7 @@ internal sealed unsafe partial class Execution : Offspring
                     Go();
                     break;
                 case ReportKind.Ready:
+                    AwaitFinal();
                     SetLimits();
                     SetScheduler();
                     return;

@@ -2,6 +2,7 @@ using System;
 using OciRun.Child;
 using OciRun.Errors;
 using OciRun.Kernel;
+using OciRun.Plan;
 using OciRun.Spec;
 
 namespace OciRun.Launch;
@@ -94,11 +95,46 @@ internal abstract unsafe partial class Offspring
         if (pid == _pid || Sys.waitid(Uapi.P_PID, pid, out _, Uapi.WEXITED | Uapi.WNOHANG | Uapi.WNOWAIT | Uapi.__WALL) < 0)
             throw new FaultException(new Fault("the process names another one as its successor"));
         _intermediate = _pid;
-        Sys.waitid(Uapi.P_PID, _intermediate, out _, Uapi.WEXITED | Uapi.__WALL);
-        _intermediate = 0;
+        _finalTaken = true;
         _pidfd!.Dispose();
         _pid = pid;
         _pidfd = new Fd(Sys.pidfd_open(pid));
+    }
+
+    private bool _finalTaken;
+
+    /// <summary>
+    /// The final process may be ready before the one that made it has said who it is. Nothing is done to it, and it does not
+    /// go on, before that is known.
+    /// </summary>
+    private protected void AwaitFinal()
+    {
+        while (!_finalTaken && _plan.Find(Op.CloneFinal) >= 0)
+        {
+            // Asked first: what it said before its end can be read after it.
+            bool ended = Sys.waitid(Uapi.P_PID, _pid, out siginfo_t info, Uapi.WEXITED | Uapi.WNOHANG | Uapi.WNOWAIT | Uapi.__WALL) != 0
+                || info.si_pid == _pid;
+            if (!Stirs(ended ? 0 : 20))
+            {
+                if (ended)
+                    throw new FaultException(Died());
+                continue;
+            }
+
+            Report report = Next(interruptible: false) ?? throw new FaultException(Died());
+            if (report.Kind == ReportKind.Failed)
+                throw new FaultException(Failure.From(_plan, report, ""));
+            if (report.Kind == ReportKind.FinalPid)
+                TakeFinal((int)report.Extra);
+        }
+    }
+
+    /// <summary>Waits for the end of the process that made the final one and has nothing more to do.</summary>
+    private protected void ReapIntermediate()
+    {
+        if (_intermediate > 0)
+            Sys.waitid(Uapi.P_PID, _intermediate, out _, Uapi.WEXITED | Uapi.__WALL);
+        _intermediate = 0;
     }
 
     private protected void TakeMaster(string? socket)

@@ -22,7 +22,7 @@ public sealed unsafe class ExecTerminalTests : RuntimeTest
             tty; (echo tty > /dev/tty); stty size; ls /proc/$$/fd | wc -l; cut -d' ' -f6,7 /proc/$$/stat | grep -c "^$$ 34816"
             """));
 
-        lines.Should().Equal("/dev/pts/0", "/dev/pts/0", "/dev/pts/0", "/dev/pts/0", "tty", "33 77", "4", "1");
+        lines.Should().Equal("/dev/pts/0", "/dev/pts/0", "/dev/pts/0", "/dev/pts/0", "tty", "33 77", "3", "1");
     }
 
     [RuntimeFact]
