@@ -29,8 +29,8 @@ public sealed class PsTests : RuntimeTest
         string[] lines = Runtime.Run("ps", Id).Out.TrimEnd('\n').Split('\n');
         lines.Should().HaveCount(3);
         lines[0].Should().StartWith("UID");
-        Runtime.Run("ps", Id, "-e", "-o", "args,pid").Out.TrimEnd('\n').Split('\n').Select(line => line[..10])
-            .Should().BeEquivalentTo("COMMAND   ", "sleep 1001", "sleep 1000");
+        Runtime.Run("ps", Id, "-e", "-o", "ppid,pid,args").Out.TrimEnd('\n').Split('\n').Select(line => line.Split(' ')[^1])
+            .Should().BeEquivalentTo("COMMAND", "1001", "1000");
         Runtime.Run("ps", Id, "aux").Out.Should().StartWith("USER");
     }
 
