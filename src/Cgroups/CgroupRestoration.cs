@@ -15,6 +15,19 @@ internal sealed class CgroupRestoration(CgroupDirectory cgroup)
             _old.Add((setting.File, Lines(setting.File, setting.Text, content)));
     }
 
+    /// <summary>The old values, by file.</summary>
+    public IEnumerable<(string File, string Text)> Old
+    {
+        get
+        {
+            foreach ((string file, string[] lines) in _old)
+            {
+                foreach (string line in lines)
+                    yield return (file, line);
+            }
+        }
+    }
+
     /// <summary>Writes all of it back, the newest change first. What the kernel refuses now stays.</summary>
     public void Run()
     {

@@ -30,6 +30,17 @@ internal sealed partial class SystemdProperties
         Add("DeviceAllow", DBusValue.Array("(ss)", list));
     }
 
+    /// <summary>The same for a unit that has a policy, which may be none any more.</summary>
+    public void ReplaceDevices(List<AllowedDevices>? allowed)
+    {
+        int before = _all.Count;
+        AddDevices(allowed);
+        if (_all.Count != before)
+            return;
+        Add("DevicePolicy", DBusValue.Of("auto"));
+        Add("DeviceAllow", DBusValue.Array("(ss)"));
+    }
+
     // systemd.resource-control(5), DeviceAllow=; a major number in place of a name is known since systemd 240, as is a
     // node in /dev/char that does not exist.
     private static string? Pattern(in AllowedDevices devices)

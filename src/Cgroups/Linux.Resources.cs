@@ -40,6 +40,16 @@ internal sealed partial class CgroupSettings
     /// <summary>The writes; a value that the config leaves out has none.</summary>
     public IReadOnlyList<CgroupSetting> All => _all;
 
+    /// <summary>Files and texts of all of them.</summary>
+    public IEnumerable<(string File, string Text)> Files
+    {
+        get
+        {
+            foreach (CgroupSetting setting in _all)
+                yield return (setting.File, setting.Text);
+        }
+    }
+
     /// <summary>What cannot be: wrong values, and values that only cgroup v1 knows.</summary>
     public IReadOnlyList<Fault> Faults => _faults;
 

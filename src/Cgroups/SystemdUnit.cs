@@ -24,6 +24,7 @@ internal sealed partial class SystemdUnit : IDisposable
     private readonly uint? _uid;
     private readonly TimeSpan _jobLimit;
     private DBusConnection? _connection;
+    private (int Number, Action? Woken) _watch = (-1, null);
     private int _version;
 
     /// <param name="instance">The service manager.</param>
@@ -44,7 +45,16 @@ internal sealed partial class SystemdUnit : IDisposable
     public int Number => _connection?.Number ?? -1;
 
     /// <summary>A descriptor looked after while waiting, and what to do when it is readable; -1 for none.</summary>
-    public (int Number, Action? Woken) Watch { get; set; } = (-1, null);
+    public (int Number, Action? Woken) Watch
+    {
+        get => _watch;
+        set
+        {
+            _watch = value;
+            if (_connection is not null)
+                (_connection.Watched, _connection.Woken) = value;
+        }
+    }
 
     /// <summary>
     /// Major version of systemd: "257.13-1~deb13u1" and "v249" are 257 and 249; 0 for a text of another form. Asked once.
@@ -83,10 +93,14 @@ internal sealed partial class SystemdUnit : IDisposable
         if (_connection is null)
             Connect();
         uint serial = _connection!.Call(Manager, "SetUnitProperties", "sba(sv)", DBusValue.Of(Name), DBusValue.Of(true), properties.ToValue());
+
+        // systemd writes to the cgroup between two messages, so with the second answer that is done.
+        uint second = _connection.Call(Properties, "Get", "ss", DBusValue.Of(ManagerInterface), DBusValue.Of("Version"));
         _connection.Flush();
         DBusMessage answer = Answer(serial);
         if (answer.Type == DBusMessage.Error)
             throw Refused("systemd refuses to change the properties of", answer);
+        Answer(second);
     }
 
     public void Dispose()

@@ -36,12 +36,19 @@ internal sealed class ContainerUpdate
         CgroupRestoration? undo = null;
         using ResctrlGroup? group = OpenGroup();
         byte[]? schemata = null;
+        bool told = false;
         try
         {
             if (cgroup is not null)
             {
                 ResourcesInForce.Complete(_resources, cgroup);
-                undo = cgroup.Replace(CgroupSettings.Checked(_resources));
+                CgroupSettings settings = CgroupSettings.Checked(_resources);
+                undo = cgroup.Replace(settings);
+
+                // The kernel's exact values, over those that systemd has rounded.
+                told = SystemdContainer.Set(_record, settings.Files, _resources.Devices);
+                if (told)
+                    cgroup.Apply(settings);
             }
 
             schemata = group?.Change(_rdt!);
@@ -54,8 +61,22 @@ internal sealed class ContainerUpdate
         {
             if (schemata is not null)
                 group!.Restore(schemata);
+            if (told)
+                TellOld(undo!);
             undo?.Run();
             throw;
+        }
+    }
+
+    private void TellOld(CgroupRestoration undo)
+    {
+        try
+        {
+            SystemdContainer.Set(_record, undo.Old);
+        }
+        catch (FaultException failure)
+        {
+            Log.Warning(failure.Fault.Text());
         }
     }
 

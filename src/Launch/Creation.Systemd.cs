@@ -57,9 +57,7 @@ internal sealed unsafe partial class Creation
     // Before the clone: connecting, and asking for the version where it matters, need not wait for the child.
     private void PrepareUnit()
     {
-        (int, Action?) watch = (_signals?.Number ?? -1, CheckInterrupt);
-        _unit!.Watch = watch;
-        _unit.Connect();
+        _unit!.Connect();
         bool forks = _plan.Find(Op.CloneFinal) >= 0 || _config.Hooks?.CreateContainer is { Length: > 0 };
         foreach (CgroupSetting setting in _settings.All)
         {
@@ -82,7 +80,8 @@ internal sealed unsafe partial class Creation
         SystemdProperties properties = new();
         properties.AddUnit(_unitPath!, _options.Id, _pid);
         properties.Add(_unitProperties);
-        _unit!.Start(properties);
+        _unit!.Watch = (_signals!.Number, CheckInterrupt);
+        _unit.Start(properties);
     }
 
     // Nothing is done to the cgroup before the process is seen in it (security.md F8). When the process has ended, what

@@ -1,8 +1,11 @@
 using System;
+using System.Collections.Generic;
 using OciRun.Cgroups;
 using OciRun.Errors;
+using OciRun.Filters;
 using OciRun.Host;
 using OciRun.Kernel;
+using OciRun.Spec;
 using OciRun.State;
 
 namespace OciRun.Launch;
@@ -19,20 +22,27 @@ internal static class SystemdContainer
         record.SystemdUnit is { } name ? Unit(new SystemdInstance(record.SystemdUser, record.SystemdBus), name) : null;
 
     /// <summary>
-    /// Makes systemd keep limits over a reload: see <see cref="SystemdUnit.Set"/>. Nothing happens without a unit.
+    /// Makes systemd keep limits and device rules over a reload: see <see cref="SystemdUnit.Set"/>. systemd writes to the
+    /// cgroup's files itself, in its steps (cpu.max), before this returns.
     /// </summary>
     /// <param name="record">The container's.</param>
-    /// <param name="settings">What was or will be written to the cgroup's files.</param>
-    public static void Set(ContainerRecord record, CgroupSettings settings)
+    /// <param name="settings">Files of the cgroup and their texts.</param>
+    /// <param name="devices">Device rules that replace the old ones; null for none.</param>
+    /// <returns>False when there is nothing to be told: no unit, or no property.</returns>
+    /// <exception cref="FaultException">systemd refuses or does not answer; it has changed nothing.</exception>
+    public static bool Set(ContainerRecord record, IEnumerable<(string File, string Text)> settings, DeviceRule[]? devices = null)
     {
         using SystemdUnit? unit = Find(record);
         if (unit is null)
-            return;
+            return false;
         SystemdProperties properties = new();
-        foreach (CgroupSetting setting in settings.All)
-            properties.AddLimits([(setting.File, setting.Text)], () => unit.Version);
-        if (!properties.IsEmpty)
-            unit.Set(properties);
+        properties.AddLimits(settings, () => unit.Version);
+        if (devices is not null && !record.Rootless)
+            properties.ReplaceDevices(DeviceProgram.Allowed(devices));
+        if (properties.IsEmpty)
+            return false;
+        unit.Set(properties);
+        return true;
     }
 
     /// <summary>

@@ -212,7 +212,7 @@ public sealed class SystemdUnitTests
         using FakeBus bus = new();
         using SystemdUnit unit = Unit(bus);
         unit.Set(Tasks());
-        bus.Calls[^1].Should().Be("SetUnitProperties s \"ocirun-test.scope\" b true a(sv) [(\"TasksMax\", <t 7>)]");
+        bus.Calls[^2].Should().Be("SetUnitProperties s \"ocirun-test.scope\" b true a(sv) [(\"TasksMax\", <t 7>)]");
     }
 
     [Fact]

@@ -25,6 +25,21 @@ public sealed class LinuxNamespacesTests
         new Sample { Namespaces = type }.Plan().NewNamespaces.Should().Be(flag);
     }
 
+    // Another process moves the container into its cgroup meanwhile; a second process of the container inherits it.
+    [Theory]
+    [InlineData("pid network mount cgroup", true, true, "unshare 40020000,wait,unshare 2000000")]
+    [InlineData("pid network mount", true, true, "unshare 40020000,wait")]
+    [InlineData("cgroup", true, true, "wait,unshare 2000000")]
+    [InlineData("pid:/p mount cgroup", true, false, "unshare 2020000")]
+    [InlineData("pid mount cgroup", false, false, "unshare 2020000")]
+    public void Only_the_cgroup_namespace_waits_for_a_cgroup_that_comes_late(string namespaces, bool comesLate, bool isLate, string steps)
+    {
+        ContainerPlan plan = new Sample { Namespaces = namespaces, Request = request => request with { CgroupComesLate = comesLate } }.Plan();
+        plan.CgroupIsLate.Should().Be(isLate);
+        string.Join(',', plan.Steps.Where(static step => step.Op == Op.Unshare || (step.Op == Op.WaitForParent && step.Number == 1))
+            .Select(static step => step.Op == Op.Unshare ? $"unshare {step.Flags:X}" : "wait")).Should().Be(steps);
+    }
+
     [Fact]
     public void An_unknown_type_is_refused() =>
         new Sample { Namespaces = "pid mnt" }.Refusal().Should().StartWith("linux.namespaces[1].type \"mnt\": unknown namespace type");
