@@ -6,19 +6,6 @@ namespace OciRun.Cgroups;
 
 internal sealed partial class CgroupDirectory
 {
-    /// <summary>Opens an existing container's cgroup; nothing of it is this object's to remove.</summary>
-    /// <param name="path">Absolute.</param>
-    /// <returns>Null with the errno when there is no such cgroup2 directory.</returns>
-    public static CgroupDirectory? Open(string path, out int errno)
-    {
-        Fd directory = OpenTree(path, Uapi.O_RDONLY);
-        errno = directory.Number < 0 ? -directory.Number : 0;
-        if (errno == 0)
-            return new CgroupDirectory(path, directory);
-        directory.Dispose();
-        return null;
-    }
-
     /// <summary>
     /// A cgroup below this one, as <c>exec --cgroup</c> names it: <c>/</c> is this one itself. No link, mount or
     /// <c>..</c> leads out (security.md F5).

@@ -12,7 +12,10 @@ internal sealed partial class CgroupDirectory : IDisposable
 {
     private readonly List<string> _made = [];
 
-    private CgroupDirectory(string path, Fd directory)
+    /// <summary>One that exists; nothing of it is this object's to remove.</summary>
+    /// <param name="path">Absolute path.</param>
+    /// <param name="directory">Readable descriptor of it, owned from here on.</param>
+    public CgroupDirectory(string path, Fd directory)
     {
         Path = path;
         Directory = directory;
@@ -64,7 +67,12 @@ internal sealed partial class CgroupDirectory : IDisposable
         Fd directory = Make(root.Number, path, [], mount.Path, out bool isNew);
         CgroupDirectory adopted = new(mount.Path + path, directory);
         if (!isNew)
+        {
+            // systemd leaves out the controllers that it does not manage.
+            EnableControllers(root.Number, directory.Number, path);
             return adopted;
+        }
+
         adopted._made.Add(adopted.Path);
         adopted.Undo();
         throw new FaultException(new Fault($"systemd made no cgroup {adopted.Path}") { Field = "linux.cgroupsPath" });
@@ -90,17 +98,6 @@ internal sealed partial class CgroupDirectory : IDisposable
 
     /// <summary>Passes on what this one has to those below it, as far as the kernel lets it: no process may be in it.</summary>
     public void PassControllersOn() => Enable(Directory.Number);
-
-    /// <summary>Opens one that exists: a container's, as its record names it.</summary>
-    /// <param name="path">Absolute, without links.</param>
-    /// <exception cref="FaultException">It is gone, or no cgroup2 directory.</exception>
-    public static CgroupDirectory Open(string path)
-    {
-        Fd directory = OpenTree(path, Uapi.O_RDONLY);
-        if (directory.Number >= 0)
-            return new CgroupDirectory(path, directory);
-        throw new FaultException(new Fault($"cannot open the cgroup {path}") { Syscall = "openat2", Errno = -directory.Number });
-    }
 
     /// <summary>
     /// Moves a process here, where CLONE_INTO_CGROUP (Linux 5.7) does not serve: 0 or a negative errno. Below a threaded

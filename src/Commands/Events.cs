@@ -1,6 +1,7 @@
 using OciRun.Cgroups;
 using OciRun.Errors;
 using OciRun.Kernel;
+using OciRun.Launch;
 using OciRun.State;
 
 namespace OciRun.Commands;

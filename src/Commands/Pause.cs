@@ -2,6 +2,7 @@ using System;
 using OciRun.Cgroups;
 using OciRun.Errors;
 using OciRun.Kernel;
+using OciRun.Launch;
 using OciRun.State;
 
 namespace OciRun.Commands;

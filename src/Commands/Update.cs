@@ -68,7 +68,8 @@ internal static partial class Update
             });
         }
 
-        new ContainerUpdate(record, resources, rdt).Run();
+        LinuxDevice[]? nodes = resources.Devices is null ? null : directory.LoadConfig().Linux?.Devices;
+        new ContainerUpdate(record, resources, nodes, rdt).Run();
         return 0;
     }
 

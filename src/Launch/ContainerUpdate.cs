@@ -16,22 +16,25 @@ internal sealed class ContainerUpdate
     private readonly ContainerRecord _record;
     private readonly LinuxResources _resources;
     private readonly IntelRdt? _rdt;
+    private readonly LinuxDevice[]? _nodes;
 
     /// <param name="record">The container's.</param>
     /// <param name="resources">The limits to change; those left out stay. A list of device rules replaces the old one.</param>
+    /// <param name="nodes">linux.devices of the container's config, which new device rules count with; null without rules.</param>
     /// <param name="rdt">Schemas to write into the container's resctrl group, or null.</param>
-    public ContainerUpdate(ContainerRecord record, LinuxResources resources, IntelRdt? rdt)
+    public ContainerUpdate(ContainerRecord record, LinuxResources resources, LinuxDevice[]? nodes, IntelRdt? rdt)
     {
         _record = record;
         _resources = resources;
         _rdt = rdt;
+        _nodes = nodes;
     }
 
     /// <summary>Applies it. The caller holds the container's lock.</summary>
     /// <exception cref="FaultException">Something is refused; the old values are in force.</exception>
     public void Run()
     {
-        byte[]? devices = _resources.Devices is null ? null : DeviceProgram.Compile(_resources.Devices);
+        byte[]? devices = _resources.Devices is null ? null : DeviceProgram.Compile(_resources.Devices, _nodes);
         using CgroupDirectory? cgroup = Open();
         CgroupRestoration? undo = null;
         using ResctrlGroup? group = OpenGroup();
@@ -46,7 +49,7 @@ internal sealed class ContainerUpdate
                 undo = cgroup.Replace(settings);
 
                 // The kernel's exact values, over those that systemd has rounded.
-                told = SystemdContainer.Set(_record, settings.Files, _resources.Devices);
+                told = SystemdContainer.Set(_record, settings.Files, _resources.Devices, _nodes);
                 if (told)
                     cgroup.Apply(settings);
             }
@@ -82,8 +85,8 @@ internal sealed class ContainerUpdate
 
     private CgroupDirectory? Open()
     {
-        if (_record.CgroupPath is { } path)
-            return CgroupDirectory.Open(path);
+        if (_record.CgroupPath is not null)
+            return ContainerCgroup.OpenDirectory(_record);
         CgroupSettings settings = CgroupSettings.Checked(_resources);
         if (settings.All.Count == 0 && _resources.Devices is null)
             return null;
@@ -114,7 +117,7 @@ internal sealed class ContainerUpdate
 
     private void Restrict(CgroupDirectory cgroup, byte[] program)
     {
-        bool tolerate = _record.Rootless || Machine.InUserNamespace || DeviceProgram.AllowsEverything(_resources.Devices);
+        bool tolerate = _record.Rootless || Machine.InUserNamespace || DeviceProgram.AllowsEverything(_resources.Devices, _nodes);
         if (!DeviceController.Apply(cgroup.Directory.Number, program, isNew: false, tolerate))
             Log.Warning("linux.resources.devices: the kernel does not let this user restrict devices");
     }

@@ -21,21 +21,10 @@ internal sealed unsafe partial class Execution
             return;
         }
 
-        _cgroup = CgroupDirectory.Open(_record.CgroupPath, out int errno);
-        if (_cgroup is null)
-        {
-            throw new FaultException(new Fault("cannot open the container's cgroup")
-            {
-                Field = "container",
-                Value = _record.CgroupPath,
-                Syscall = "openat2",
-                Errno = errno,
-            });
-        }
-
-        if (_options.Cgroup is null)
+        _cgroup = ContainerCgroup.OpenDirectory(_record);
+        if ((_options.Cgroup ?? _record.SubCgroup) is not { } below)
             return;
-        CgroupDirectory inner = _cgroup.Below(_options.Cgroup);
+        CgroupDirectory inner = _cgroup.Below(below);
         _cgroup.Dispose();
         _cgroup = inner;
     }
@@ -130,12 +119,12 @@ internal sealed unsafe partial class Execution
         string? path = mount is null ? null : CgroupDirectory.Of(_record.Pid, mount);
         if (path is null || path == _cgroup!.Path)
             return false;
-        CgroupDirectory? inits = CgroupDirectory.Open(path, out _);
-        if (inits is null)
+        Fd inits = CgroupDirectory.OpenDirectory(path);
+        if (inits.Number < 0)
             return false;
         _cgroup.Dispose();
-        _cgroup = inits;
-        _context->Closed[_context->ClosedCount - 1] = inits.Directory.Number;
+        _cgroup = new CgroupDirectory(path, inits);
+        _context->Closed[_context->ClosedCount - 1] = inits.Number;
         return true;
     }
 

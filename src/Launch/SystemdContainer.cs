@@ -28,9 +28,10 @@ internal static class SystemdContainer
     /// <param name="record">The container's.</param>
     /// <param name="settings">Files of the cgroup and their texts.</param>
     /// <param name="devices">Device rules that replace the old ones; null for none.</param>
+    /// <param name="nodes">linux.devices, which the rules count with.</param>
     /// <returns>False when there is nothing to be told: no unit, or no property.</returns>
     /// <exception cref="FaultException">systemd refuses or does not answer; it has changed nothing.</exception>
-    public static bool Set(ContainerRecord record, IEnumerable<(string File, string Text)> settings, DeviceRule[]? devices = null)
+    public static bool Set(ContainerRecord record, IEnumerable<(string File, string Text)> settings, DeviceRule[]? devices = null, LinuxDevice[]? nodes = null)
     {
         using SystemdUnit? unit = Find(record);
         if (unit is null)
@@ -38,7 +39,7 @@ internal static class SystemdContainer
         SystemdProperties properties = new();
         properties.AddLimits(settings, () => unit.Version);
         if (devices is not null && !record.Rootless)
-            properties.ReplaceDevices(DeviceProgram.Allowed(devices));
+            properties.ReplaceDevices(DeviceProgram.Allowed(devices, nodes));
         if (properties.IsEmpty)
             return false;
         unit.Set(properties);

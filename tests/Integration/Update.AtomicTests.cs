@@ -49,6 +49,21 @@ public sealed class UpdateAtomicTests : RuntimeTest
     }
 
     [RuntimeFact]
+    public void New_device_rules_count_with_the_containers_nodes()
+    {
+        Bundle.Edit(config => config["linux"]!["devices"] = System.Text.Json.Nodes.JsonNode.Parse(
+            """[{"path": "/dev/full", "type": "c", "major": 1, "minor": 7}]"""));
+        Bundle.Shell("while :; do (: </dev/full) 2>/dev/null && echo open || echo shut; sleep 0.1; done");
+        Runtime.Call call = Call("create");
+        call.Run().Should().Be(Silent);
+        Runtime.Run("start", Id).Should().Be(Silent);
+        Document("""{"devices": [{"allow": true, "access": "rwm"}]}""").Should().Be(Silent);
+        Eventually(() => call.Out.EndsWith("open\n", StringComparison.Ordinal), "everything is allowed");
+        Document("""{"devices": [{"allow": false, "access": "rwm"}]}""").Should().Be(Silent);
+        Eventually(() => call.Out.EndsWith("shut\n", StringComparison.Ordinal), "an entry at a default device's path takes its rule away");
+    }
+
+    [RuntimeFact]
     public void Schemata_need_a_container_with_resource_control()
     {
         Bundle.Args("sleep", "100");

@@ -3,7 +3,7 @@ using OciRun.Errors;
 using OciRun.Kernel;
 using OciRun.State;
 
-namespace OciRun.Commands;
+namespace OciRun.Launch;
 
 /// <summary>The cgroup of a container, for the verbs that cannot do without.</summary>
 internal static class ContainerCgroup
@@ -39,6 +39,14 @@ internal static class ContainerCgroup
             Hint = "it is gone, or not visible from here: the same cgroup2 file system must be mounted as at create",
             Code = "no-cgroup",
         });
+    }
+
+    /// <summary>The same for who changes it or puts processes into it.</summary>
+    /// <exception cref="FaultException">As of <see cref="Open"/>.</exception>
+    public static CgroupDirectory OpenDirectory(ContainerRecord record)
+    {
+        Fd directory = Open(record);
+        return new CgroupDirectory(record.CgroupPath!, directory);
     }
 
     /// <summary>A failure that concerns a container.</summary>
