@@ -13,7 +13,7 @@ public sealed class EventsVmTests : RuntimeTest
     {
         Container("dd if=/proc/self/exe of=/tmp/f bs=64k 2>/dev/null; while :; do :; done");
         Eventually(() => Data()["cpu"]!["throttling"]?["throttledPeriods"] is not null, "the quota is used up");
-        Eventually(() => Data()["memory"]!["cache"] is not null, "the file is written");
+        Eventually(() => Data() is var now && now["memory"]!["cache"] is not null && (long)now["pids"]!["current"]! == 1, "the file is written");
         JsonNode data = Data();
         ((long)data["cpu"]!["usage"]!["total"]!).Should().BeGreaterThan(0);
         ((long)data["memory"]!["usage"]!["limit"]!).Should().Be(32 << 20);
