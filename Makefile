@@ -3,7 +3,7 @@ SHELL := /bin/sh
 PUBLISH_FRAMEWORK := $(shell sed -n 's|.*<OciRunPublishFramework>\(.*\)</.*|\1|p' Directory.Build.props)
 RID := linux-$(if $(filter aarch64,$(shell uname -m)),arm64,x64)
 OCIRUN = dotnet run --project src/OciRun.csproj -f net10.0 --
-SOURCES := $(shell find src -name '*.cs' -not -path '*/obj/*' -not -path '*/bin/*') src/OciRun.csproj src/Product.props src/Launch/seal.c Directory.Build.props Directory.Packages.props
+SOURCES := $(shell find src -name '*.cs' -not -path '*/obj/*' -not -path '*/bin/*') src/OciRun.csproj src/Product.props $(wildcard src/Launch/*.c) Directory.Build.props Directory.Packages.props
 export DOTNET_CLI_TELEMETRY_OPTOUT := 1
 export DOTNET_NOLOGO := 1
 

@@ -15,11 +15,21 @@ internal static partial class Machine
     private static bool? _appArmor;
     private static bool? _seLinux;
 
-    /// <summary>Number of the newest capability the kernel knows (/proc/sys/kernel/cap_last_cap, Linux 3.2).</summary>
+    /// <summary>
+    /// Number of the newest capability the kernel knows: prctl(2) takes it and not the next one. An older kernel is asked by
+    /// its file (/proc/sys/kernel/cap_last_cap, Linux 3.2).
+    /// </summary>
     public static int LastCapability
     {
         get
         {
+            if (_lastCapability < 0 && Knows(UsualLastCapability))
+            {
+                _lastCapability = UsualLastCapability;
+                while (Knows(_lastCapability + 1))
+                    _lastCapability++;
+            }
+
             if (_lastCapability < 0)
                 _lastCapability = ParseLastCapability(Read("/proc/sys/kernel/cap_last_cap"u8));
             return _lastCapability;
@@ -63,6 +73,8 @@ internal static partial class Machine
     /// </summary>
     /// <param name="option">The value of <c>--rootless</c>; null for auto.</param>
     public static bool IsRootlessCgroup(bool? option) => option ?? (Sys.geteuid() != 0 || InUserNamespace);
+
+    private static bool Knows(int capability) => Sys.prctl(Uapi.PR_CAPBSET_READ, capability) >= 0;
 
     internal static int ParseLastCapability(ReadOnlySpan<byte> text)
     {

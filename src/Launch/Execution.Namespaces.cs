@@ -1,5 +1,6 @@
 using OciRun.Errors;
 using OciRun.Kernel;
+using OciRun.Plan;
 using OciRun.Spec;
 using OciRun.State;
 
@@ -8,12 +9,17 @@ namespace OciRun.Launch;
 internal sealed unsafe partial class Execution
 {
     private ulong _join;
+
+    // Those that were made for the container: whoever calls the runtime is in others.
+    private ulong _given;
     private Fd? _root;
 
     // All of the first process's namespaces, however it came to them (features.md EB02), but those that this process is in
     // already: one's own user namespace cannot be joined, and others need rights that a user without privileges lacks.
     private void FindNamespaces()
     {
+        foreach (Namespace entry in _config.Linux?.Namespaces ?? [])
+            _given |= entry.Path.IsEmpty ? Planner.NamespaceFlag(entry.Type.Span) : 0;
         _join = Other("user", Uapi.CLONE_NEWUSER) | Other("pid", Uapi.CLONE_NEWPID) | Other("net", Uapi.CLONE_NEWNET)
             | Other("ipc", Uapi.CLONE_NEWIPC) | Other("uts", Uapi.CLONE_NEWUTS) | Other("cgroup", Uapi.CLONE_NEWCGROUP)
             | Other("time", Uapi.CLONE_NEWTIME) | Other("mnt", Uapi.CLONE_NEWNS);
@@ -27,7 +33,7 @@ internal sealed unsafe partial class Execution
         }
 
         // What was read by pid was the container's only if it still lives.
-        if (!Liveness.IsAlive(_record))
+        if (Liveness.WaitForExit(_init, 0))
             throw Refused("cannot exec in a stopped container");
     }
 
@@ -42,9 +48,12 @@ internal sealed unsafe partial class Execution
         return false;
     }
 
-    // The identity of a namespace is its inode in nsfs (namespaces(7)). A kernel without the type has no file.
+    // The identity of a namespace is its inode in nsfs (namespaces(7)). A kernel without the type has no file. To look is
+    // dearer than to join once more, which only a user namespace refuses.
     private ulong Other(string file, ulong flag)
     {
+        if (flag != Uapi.CLONE_NEWUSER && (_given & flag) != 0)
+            return flag;
         int own = Sys.fstatat(Uapi.AT_FDCWD, Sys.Bytes($"/proc/self/ns/{file}"), out stat mine, 0);
         if (own == -Errno.ENOENT)
             return 0;

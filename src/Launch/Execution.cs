@@ -28,8 +28,10 @@ internal sealed unsafe partial class Execution : Offspring
         _options = options;
         _directory = StateRoot.FindContainer(options.Root, options.Id);
         _record = _directory.Load() ?? throw StateRoot.Missing(options.Id);
-        _status = Status.Of(_directory, _record);
-        _init = CheckStatus() ? Liveness.Open(_record) ?? throw Refused("cannot exec in a stopped container") : new Fd(-1);
+        Fd? init = Liveness.Open(_record);
+        _init = init ?? new Fd(-1);
+        _status = Status.Of(_directory, _record, init is not null);
+        CheckStatus();
     }
 
     /// <summary>Runs a process in a container. Exit status of the process, or 0 when detached.</summary>
@@ -68,14 +70,18 @@ internal sealed unsafe partial class Execution : Offspring
         base.Dispose();
     }
 
-    private bool CheckStatus() => _status switch
+    private void CheckStatus()
     {
-        ContainerStatus.Creating => throw Refused("cannot exec in a container that is being created"),
-        ContainerStatus.Stopped => throw Refused("cannot exec in a stopped container"),
-        ContainerStatus.Paused when !_options.IgnorePaused =>
-            throw Refused("cannot exec in a paused container (use --ignore-paused to override)"),
-        _ => true,
-    };
+        switch (_status)
+        {
+            case ContainerStatus.Creating:
+                throw Refused("cannot exec in a container that is being created");
+            case ContainerStatus.Stopped:
+                throw Refused("cannot exec in a stopped container");
+            case ContainerStatus.Paused when !_options.IgnorePaused:
+                throw Refused("cannot exec in a paused container (use --ignore-paused to override)");
+        }
+    }
 
     private FaultException Refused(string message) => new(new Fault(message)
     {
@@ -152,7 +158,8 @@ internal sealed unsafe partial class Execution : Offspring
             switch (report.Kind)
             {
                 case ReportKind.Failed:
-                    throw new FaultException(Failure.From(_plan, report, ""));
+                    Fault failure = Failure.From(_plan, report, "");
+                    throw new FaultException(report.Errno == Errno.ESRCH ? UnlessStopped(failure) : failure);
                 case ReportKind.Warning:
                     Log.Warning($"process.capabilities.ambient: can't raise ambient capability {Capability.Names[report.Extra]}: {Errno.Text(report.Errno)}");
                     break;
@@ -218,9 +225,8 @@ internal sealed unsafe partial class Execution : Offspring
     }
 
     // Without a word: the process was killed, with the whole container or alone.
-    private Fault Ended()
-    {
-        Fault fault = Died();
-        return Liveness.IsAlive(_record) ? fault : Refused("the container stopped while the process joined it").Fault;
-    }
+    private Fault Ended() => UnlessStopped(Died());
+
+    private Fault UnlessStopped(Fault fault) =>
+        Liveness.IsAlive(_record) ? fault : Refused("the container stopped while the process joined it").Fault;
 }

@@ -1,181 +1,248 @@
-// Runs the program again from a copy of itself that cannot be written to, before the language runtime starts: the first
-// start then costs a tenth of the second. A process that enters a container shows its executable there as
-// /proc/PID/exe; through it a hostile image could overwrite the runtime on the host (CVE-2019-5736).
+// The entry point of the executable. A verb that enters a container runs from a copy of the program that cannot be
+// written to: a process in a container shows its executable there as /proc/PID/exe, through which a hostile image could
+// overwrite the runtime on the host (CVE-2019-5736).
 //
 // The copy is a file of a detached read-only overlay of the executable's directory (nothing is copied), or where the
 // kernel refuses that a sealed memfd. Whether the copy runs already is read from the file itself, not from a variable
 // that lies. All signals are blocked across the exec, so that they are blocked in every thread of the copy: they are
 // then read from a descriptor, and none is lost between clone and start or ends the program half-way.
+//
+// This runs before the C library is initialised, which asks the CPU for its features by some seventy CPUID instructions;
+// each leaves a virtual machine for its host. So nothing here may call the library, nor may the compiler: there is no
+// thread pointer and no memcpy yet. The build refuses an undefined symbol other than _start.
 #define _GNU_SOURCE
-#include <alloca.h>
-#include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
+#include <linux/mount.h>
 #include <signal.h>
-#include <string.h>
 #include <sys/mman.h>
-#include <sys/sendfile.h>
 #include <sys/statfs.h>
 #include <sys/syscall.h>
-#include <unistd.h>
 
 enum {
-    FSCONFIG_SET_STRING_ = 1, FSCONFIG_CMD_CREATE_ = 6, CLOEXEC_ = 1,
-    ATTR_RDONLY_ = 1, ATTR_NOSUID_ = 2, ATTR_NODEV_ = 4,
+    EACCES_ = 13, EINVAL_ = 22, EINTR_ = 4,
     SEALS = F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE,
-    MFD_EXEC_ = 0x10, // Linux 6.3; older kernels give it anyway
+    MFD_EXEC_ = 0x10,           // Linux 6.3; older kernels give it anyway
+    FSTATFS_FLAGS = 1 | 2 | 4,  // ST_RDONLY, ST_NOSUID, ST_NODEV
+    PATH_SIZE = 4096,
 };
-#define OVERLAYFS_MAGIC 0x794c7630
-#define SYS_FSOPEN 430
-#define SYS_FSCONFIG 431
-#define SYS_FSMOUNT 432
+typedef unsigned long Signals; // the kernel's set
+#define BIT(signal) (1UL << ((signal) - 1))
+
+static long call(long number, long a, long b, long c, long d, long e)
+{
+#if defined __x86_64__
+    long result;
+    register long r10 __asm__("r10") = d;
+    register long r8 __asm__("r8") = e;
+    __asm__ volatile("syscall" : "=a"(result) : "a"(number), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8) : "rcx", "r11", "memory");
+    return result;
+#elif defined __aarch64__
+    register long x8 __asm__("x8") = number;
+    register long x0 __asm__("x0") = a;
+    register long x1 __asm__("x1") = b;
+    register long x2 __asm__("x2") = c;
+    register long x3 __asm__("x3") = d;
+    register long x4 __asm__("x4") = e;
+    __asm__ volatile("svc 0" : "+r"(x0) : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4) : "memory");
+    return x0;
+#endif
+}
 
 static char **arguments, **environment;
+static int sealed;
+
+static int equal(const char *a, const char *b)
+{
+    while (*a && *a == *b)
+        a++, b++;
+    return *a == *b;
+}
+
+static Signals signals(int how, const Signals *set)
+{
+    Signals before = 0;
+    call(SYS_rt_sigprocmask, how, (long)set, (long)&before, sizeof before, 0);
+    return before;
+}
 
 static int is_sealed(void)
 {
-    int fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+    int fd = (int)call(SYS_openat, AT_FDCWD, (long)"/proc/self/exe", O_RDONLY | O_CLOEXEC, 0, 0);
     if (fd < 0)
         return 0;
     struct statfs fs;
-    const long flags = 1 | 2 | 4; // ST_RDONLY, ST_NOSUID, ST_NODEV
-    int seals = fcntl(fd, F_GET_SEALS);
-    int sealed = (seals >= 0 && (seals & SEALS) == SEALS)
-        || (fstatfs(fd, &fs) == 0 && fs.f_type == OVERLAYFS_MAGIC && (fs.f_flags & flags) == flags);
-    close(fd);
-    return sealed;
+    long seals = call(SYS_fcntl, fd, F_GET_SEALS, 0, 0, 0);
+    int found = (seals >= 0 && (seals & SEALS) == SEALS)
+        || (call(SYS_fstatfs, fd, (long)&fs, 0, 0, 0) == 0 && fs.f_type == OVERLAYFS_SUPER_MAGIC
+            && (fs.f_flags & FSTATFS_FLAGS) == FSTATFS_FLAGS);
+    call(SYS_close, fd, 0, 0, 0, 0);
+    return found;
 }
 
 static int is_within(const char *path, const char *directory)
 {
-    size_t n = strlen(directory);
-    return strncmp(path, directory, n) == 0 && (path[n] == 0 || path[n] == '/' || n == 1);
+    const char *start = directory;
+    while (*directory && *path == *directory)
+        path++, directory++;
+    return *directory == 0 && (*path == 0 || *path == '/' || directory == start + 1);
+}
+
+static char *append(char *to, const char *text)
+{
+    while (*text)
+        *to++ = *text++;
+    *to = 0;
+    return to;
+}
+
+static int set(int fs, const char *key, const char *value)
+{
+    return (int)call(SYS_fsconfig, fs, FSCONFIG_SET_STRING, (long)key, (long)value, 0);
 }
 
 // Without an upper layer overlayfs wants two lower ones; neither may contain the other.
 static int overlay(const char *first, const char *second)
 {
-    int fs = (int)syscall(SYS_FSOPEN, "overlay", CLOEXEC_);
+    int fs = (int)call(SYS_fsopen, (long)"overlay", FSOPEN_CLOEXEC, 0, 0, 0);
     if (fs < 0)
-        return -1;
+        return fs;
     // "lowerdir+" (Linux 6.7) takes a path as it is; before, a list in which some characters have a meaning.
-    int failed = syscall(SYS_FSCONFIG, fs, FSCONFIG_SET_STRING_, "lowerdir+", first, 0) != 0;
-    if (!failed) {
-        failed = syscall(SYS_FSCONFIG, fs, FSCONFIG_SET_STRING_, "lowerdir+", second, 0) != 0;
-    } else if (!strpbrk(first, ":,\\")) {
-        char both[4096 + 16];
-        strcat(strcat(strcpy(both, first), ":"), second);
-        failed = syscall(SYS_FSCONFIG, fs, FSCONFIG_SET_STRING_, "lowerdir", both, 0) != 0;
+    int result = set(fs, "lowerdir+", first);
+    if (result == 0) {
+        result = set(fs, "lowerdir+", second);
+    } else {
+        char both[PATH_SIZE + 16], *end = append(both, first);
+        int plain = 1;
+        for (const char *at = first; *at; at++)
+            plain &= *at != ':' && *at != ',' && *at != '\\';
+        append(append(end, ":"), second);
+        result = plain ? set(fs, "lowerdir", both) : -EINVAL_;
     }
-    if (!failed)
-        failed = syscall(SYS_FSCONFIG, fs, FSCONFIG_CMD_CREATE_, 0, 0, 0) != 0;
-    int mount = failed ? -1 : (int)syscall(SYS_FSMOUNT, fs, CLOEXEC_, ATTR_RDONLY_ | ATTR_NOSUID_ | ATTR_NODEV_);
-    close(fs);
-    return mount;
+    if (result == 0)
+        result = (int)call(SYS_fsconfig, fs, FSCONFIG_CMD_CREATE, 0, 0, 0);
+    if (result == 0)
+        result = (int)call(SYS_fsmount, fs, FSMOUNT_CLOEXEC, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, 0, 0);
+    call(SYS_close, fs, 0, 0, 0, 0);
+    return result;
 }
 
 static int in_overlay(void)
 {
-    char path[4096];
-    ssize_t n = readlink("/proc/self/exe", path, sizeof path - 1);
+    char path[PATH_SIZE];
+    long n = call(SYS_readlinkat, AT_FDCWD, (long)"/proc/self/exe", (long)path, sizeof path - 1, 0);
     if (n <= 1)
-        return -1;
+        return n < 0 ? (int)n : -EINVAL_;
     path[n] = 0;
-    char *slash = strrchr(path, '/');
+    char *slash = path + n;
+    while (*slash != '/' && slash > path)
+        slash--;
     const char *name = slash + 1;
     if (slash == path)
-        return -1;
+        return -EINVAL_;
     *slash = 0;
     static const char *const seconds[] = { "/run", "/tmp", "/var", "/etc" };
+    int result = -EINVAL_;
     for (unsigned i = 0; i < sizeof seconds / sizeof *seconds; i++) {
         if (is_within(path, seconds[i]) || is_within(seconds[i], path))
             continue;
-        int mount = overlay(path, seconds[i]);
+        int mount = result = overlay(path, seconds[i]);
         if (mount < 0)
             continue;
-        int file = openat(mount, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
-        close(mount);
-        return file;
+        result = (int)call(SYS_openat, mount, (long)name, O_PATH | O_NOFOLLOW | O_CLOEXEC, 0, 0);
+        call(SYS_close, mount, 0, 0, 0, 0);
+        break;
     }
-    return -1;
+    return result;
 }
 
 static int in_memory(void)
 {
-    int exe = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+    int exe = (int)call(SYS_openat, AT_FDCWD, (long)"/proc/self/exe", O_RDONLY | O_CLOEXEC, 0, 0);
     if (exe < 0)
-        return -1;
-    int fd = memfd_create("ocirun", MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_EXEC_);
-    if (fd < 0 && errno == EINVAL)
-        fd = memfd_create("ocirun", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-    ssize_t sent = fd < 0 ? -1 : 1;
-    while (sent > 0 || (sent < 0 && fd >= 0 && errno == EINTR))
-        sent = sendfile(fd, exe, 0, 1 << 30);
-    close(exe);
-    return fd >= 0 && sent == 0 && fcntl(fd, F_ADD_SEALS, SEALS) == 0 ? fd : -1;
+        return exe;
+    int fd = (int)call(SYS_memfd_create, (long)"ocirun", MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_EXEC_, 0, 0, 0);
+    if (fd == -EINVAL_)
+        fd = (int)call(SYS_memfd_create, (long)"ocirun", MFD_CLOEXEC | MFD_ALLOW_SEALING, 0, 0, 0);
+    long sent = fd < 0 ? fd : 1;
+    while (sent > 0 || (sent == -EINTR_ && fd >= 0))
+        sent = call(SYS_sendfile, fd, exe, 0, 1 << 30, 0);
+    call(SYS_close, exe, 0, 0, 0, 0);
+    if (sent == 0)
+        sent = call(SYS_fcntl, fd, F_ADD_SEALS, SEALS, 0, 0);
+    if (sent < 0 && fd >= 0)
+        call(SYS_close, fd, 0, 0, 0, 0);
+    return sent < 0 ? (int)sent : fd;
 }
-
-// The collector's first generation, in hexadecimal: given, its start-up does not read cache sizes from sysfs. It takes
-// this setting from the environment only. Nothing of it reaches a container.
-static char setting[] = "DOTNET_GCgen0size=400000";
 
 // Returns 0 in the sealed copy, else -errno; otherwise does not return.
 int ocirun_seal(void)
 {
-    sigset_t mask, all;
-    sigprocmask(SIG_BLOCK, 0, &mask);
-    if (sigismember(&mask, SIGTERM) && is_sealed())
+    if (sealed)
+        return 0;
+    const Signals before = signals(SIG_BLOCK, 0);
+    if (before & BIT(SIGTERM) && is_sealed())
         return 0;
     // Not blocked: what the program does itself, and what the language runtime uses between its threads.
-    sigfillset(&all);
-    static const int open_signals[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, 34, 35, 36, 37, 38, 39 };
-    for (unsigned i = 0; i < sizeof open_signals / sizeof *open_signals; i++)
-        sigdelset(&all, open_signals[i]);
-    sigprocmask(SIG_SETMASK, &all, 0);
+    const Signals all = ~(BIT(SIGSEGV) | BIT(SIGBUS) | BIT(SIGFPE) | BIT(SIGILL) | BIT(SIGABRT) | 0xffUL << 31);
+    signals(SIG_SETMASK, &all);
     int fd = in_overlay();
     if (fd < 0)
         fd = in_memory();
+    int error = fd;
     if (fd >= 0) {
-        size_t count = 0;
-        while (environment[count])
-            count++;
-        char **more = alloca((count + 2) * sizeof *more);
-        memcpy(more, environment, count * sizeof *more);
-        more[count] = setting;
-        more[count + 1] = 0;
-        syscall(SYS_execveat, fd, "", arguments, more, AT_EMPTY_PATH);
+        error = (int)call(SYS_execveat, fd, (long)"", (long)arguments, (long)environment, AT_EMPTY_PATH);
+        call(SYS_close, fd, 0, 0, 0, 0);
     }
-    int error = errno ? errno : EACCES;
-    if (fd >= 0)
-        close(fd);
-    sigprocmask(SIG_SETMASK, &mask, 0);
-    return -error;
+    signals(SIG_SETMASK, &before);
+    return error < 0 ? error : -EACCES_;
 }
 
-// Only verbs that enter a container need it. A word that merely looks like one costs a start and nothing else; a verb
-// that is missed here is caught by the call that the verb itself makes.
-static void before_everything(int argc, char **argv, char **envp)
+// Only verbs that enter a container need the copy. A word that merely looks like one costs a start and nothing else; a
+// verb that is missed here is caught by the call that the verb itself makes.
+__attribute__((used)) void ocirun_before_everything(long *stack)
 {
-    arguments = argv;
-    environment = envp;
-    for (int i = 1; i < argc; i++) {
-        if (strcmp(argv[i], "create") == 0 || strcmp(argv[i], "run") == 0 || strcmp(argv[i], "exec") == 0) {
-            ocirun_seal();
+    long count = stack[0];
+    arguments = (char **)(stack + 1);
+    environment = arguments + count + 1;
+    for (long i = 1; i < count; i++) {
+        const char *word = arguments[i];
+        if (equal(word, "create") || equal(word, "run") || equal(word, "exec")) {
+            sealed = ocirun_seal() == 0;
             return;
         }
         // These read the signals that end them from a descriptor: unpack, which takes two words, because what it has half
         // made must go first, and top because it has to give the terminal back.
-        if ((strcmp(argv[i], "unpack") == 0 && i + 2 < argc) || strcmp(argv[i], "top") == 0) {
-            sigset_t ending;
-            sigemptyset(&ending);
-            sigaddset(&ending, SIGHUP);
-            sigaddset(&ending, SIGINT);
-            sigaddset(&ending, SIGQUIT);
-            sigaddset(&ending, SIGTERM);
-            sigaddset(&ending, SIGWINCH);
-            sigprocmask(SIG_BLOCK, &ending, 0);
+        if ((equal(word, "unpack") && i + 2 < count) || equal(word, "top")) {
+            const Signals ending = BIT(SIGHUP) | BIT(SIGINT) | BIT(SIGQUIT) | BIT(SIGTERM) | BIT(SIGWINCH);
+            signals(SIG_BLOCK, &ending);
             return;
         }
     }
 }
 
-__attribute__((section(".preinit_array"), used)) static void (*const first)(int, char **, char **) = before_everything;
+// The kernel's stack goes on to the library's entry as it came.
+#if defined __x86_64__
+__asm__(".globl ocirun_entry\n"
+        ".type ocirun_entry,@function\n"
+        "ocirun_entry:\n"
+        "  xor %ebp, %ebp\n"
+        "  mov %rsp, %rdi\n"
+        "  push %rdx\n"
+        "  sub $8, %rsp\n"
+        "  call ocirun_before_everything\n"
+        "  add $8, %rsp\n"
+        "  pop %rdx\n"
+        "  jmp _start\n");
+#elif defined __aarch64__
+__asm__(".globl ocirun_entry\n"
+        ".type ocirun_entry,%function\n"
+        "ocirun_entry:\n"
+        "  mov x29, #0\n"
+        "  mov x30, #0\n"
+        "  mov x19, x0\n"
+        "  mov x0, sp\n"
+        "  bl ocirun_before_everything\n"
+        "  mov x0, x19\n"
+        "  b _start\n");
+#endif

@@ -32,11 +32,15 @@ internal static class Status
     };
 
     /// <summary>Status of the container at this moment.</summary>
-    public static ContainerStatus Of(ContainerDirectory directory, ContainerRecord record)
+    public static ContainerStatus Of(ContainerDirectory directory, ContainerRecord record) =>
+        Of(directory, record, record.Pid != 0 && Liveness.IsAlive(record));
+
+    /// <summary>Status of a container of whose first process one knows whether it lives.</summary>
+    public static ContainerStatus Of(ContainerDirectory directory, ContainerRecord record, bool isAlive)
     {
         if (record.Pid == 0)
             return directory.IsLockedByAnother() ? ContainerStatus.Creating : ContainerStatus.Stopped;
-        if (!Liveness.IsAlive(record))
+        if (!isAlive)
             return ContainerStatus.Stopped;
         if (record.CgroupPath is not null && IsFrozen(record.CgroupPath))
             return ContainerStatus.Paused;

@@ -83,6 +83,25 @@ public sealed class PublishedFileTests : IDisposable
         File.ReadAllText(file).Should().StartWith("text").And.Contain("level=error").And.NotContain("ocirun: ");
     }
 
+    [PublishedBinaryFact("strace")]
+    public void It_starts_in_one_thread_and_looks_nothing_up_on_the_machine()
+    {
+        string calls = Execute("strace", "-f", "-e", "trace=open,openat,clone,clone3,fork,vfork,statfs", Published.Binary, "--version").Err;
+        calls.Should().NotMatchRegex("clone|fork|statfs");
+        calls.Split('\n').Where(line => line.Contains("open")).Should().OnlyContain(
+            line => line.Contains("\"/sys/devices/system/cpu/online\"") || line.Contains("\"/dev/urandom\""),
+            "the C library counts the processors, hash codes have a seed, and that is all");
+    }
+
+    [PublishedBinaryFact("strace")]
+    public void The_copy_that_enters_a_container_is_made_before_the_library_starts()
+    {
+        string calls = Execute("strace", Published.Binary, "run", "x").Err;
+        string[] first = calls[..calls.IndexOf("execveat(", StringComparison.Ordinal)].Split('\n')[1..^1];
+        first.Should().Contain(line => line.StartsWith("fsopen(") || line.StartsWith("memfd_create("))
+            .And.NotContain(line => line.StartsWith("arch_prctl(") || line.StartsWith("brk("));
+    }
+
     [PublishedBinaryFact]
     public void It_gives_the_same_version_from_any_directory_and_name()
     {
