@@ -11,11 +11,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/sendfile.h>
 #include <sys/statfs.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 enum {
@@ -30,6 +32,29 @@ enum {
 #define SYS_FSMOUNT 432
 
 static char **arguments, **environment;
+
+// Nanoseconds of CLOCK_REALTIME; a trace begins here.
+static long started;
+
+long ocirun_start_time(void)
+{
+    return started;
+}
+
+// A trace is asked for, or it looks like it: the start of the first program is told to the second then.
+static int is_traced(void)
+{
+    for (char **argument = arguments + 1; *argument; argument++) {
+        const char *name = *argument + (strncmp(*argument, "--", 2) == 0);
+        if (strncmp(name, "-trace", 6) == 0)
+            return 1;
+    }
+    for (char **variable = environment; *variable; variable++) {
+        if (strncmp(*variable, "OCIRUN_TRACE=", 13) == 0)
+            return 1;
+    }
+    return 0;
+}
 
 static int is_sealed(void)
 {
@@ -138,10 +163,16 @@ int ocirun_seal(void)
         size_t count = 0;
         while (environment[count])
             count++;
-        char **more = alloca((count + 2) * sizeof *more);
+        char **more = alloca((count + 3) * sizeof *more);
         memcpy(more, environment, count * sizeof *more);
         more[count] = setting;
         more[count + 1] = 0;
+        char first[64];
+        if (is_traced()) {
+            snprintf(first, sizeof first, "OCIRUN_TRACE_STARTED=%ld", started);
+            more[count + 1] = first;
+            more[count + 2] = 0;
+        }
         syscall(SYS_execveat, fd, "", arguments, more, AT_EMPTY_PATH);
     }
     int error = errno ? errno : EACCES;
@@ -157,6 +188,9 @@ static void before_everything(int argc, char **argv, char **envp)
 {
     arguments = argv;
     environment = envp;
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    started = now.tv_sec * 1000000000L + now.tv_nsec;
     for (int i = 1; i < argc; i++) {
         if (strcmp(argv[i], "create") == 0 || strcmp(argv[i], "run") == 0 || strcmp(argv[i], "exec") == 0) {
             ocirun_seal();
