@@ -5,7 +5,7 @@ _ocirun() {
     for ((i = 1; i < COMP_CWORD; i++)); do
         case ${COMP_WORDS[i]} in
         --root | -r) root=(--root "${COMP_WORDS[i+1]}") ; ((i++)) ;;
-        --log | -l | --log-format | --log-level | --cgroup-manager | --rootless) ((i++)) ;;
+        --log | -l | --log-format | --log-level | --trace | --cgroup-manager | --rootless) ((i++)) ;;
         -*) ;;
         *) verb=${COMP_WORDS[i]} ; break ;;
         esac
@@ -17,10 +17,11 @@ _ocirun() {
             --log | -l) COMPREPLY=($(compgen -f -- "$current")) ; return ;;
             --log-format) COMPREPLY=($(compgen -W "text json" -- "$current")) ; return ;;
             --log-level) COMPREPLY=($(compgen -W "error warning debug" -- "$current")) ; return ;;
+            --trace) COMPREPLY=($(compgen -f -- "$current")) ; return ;;
             --cgroup-manager) COMPREPLY=($(compgen -W "cgroupfs systemd disabled" -- "$current")) ; return ;;
             --rootless) COMPREPLY=($(compgen -W "true false auto" -- "$current")) ; return ;;
         esac
-        words="--root --log --log-format --log-level --debug --systemd-cgroup --cgroup-manager --rootless --version --help create start run exec state update kill delete pause resume list ps events top spec unpack plan validate features completion help"
+        words="--root --log --log-format --log-level --debug --systemd-log --trace --systemd-cgroup --cgroup-manager --rootless --version --help create start run exec state update kill delete pause resume list ps events top spec unpack plan validate doctor features completion help"
         ;;
     create)
         case $previous in
@@ -165,6 +166,12 @@ _ocirun() {
         esac
         words="--bundle --config --layer --upper --work --ephemeral --format --help"
         ;;
+    doctor)
+        case $previous in
+            --format | -f) COMPREPLY=($(compgen -W "text json" -- "$current")) ; return ;;
+        esac
+        words="--format --help"
+        ;;
     features)
         words="--help"
         ;;
@@ -172,7 +179,7 @@ _ocirun() {
         words="--help bash zsh fish"
         ;;
     help)
-        words="--help create start run exec state update kill delete pause resume list ps events top spec unpack plan validate features completion help"
+        words="--help create start run exec state update kill delete pause resume list ps events top spec unpack plan validate doctor features completion help"
         ;;
     *) return ;;
     esac

@@ -8,6 +8,8 @@ complete -c ocirun -n __fish_use_subcommand -l log -s l -r -F -d 'append diagnos
 complete -c ocirun -n __fish_use_subcommand -l log-format -x -a 'text json' -d 'write diagnostics as text or json'
 complete -c ocirun -n __fish_use_subcommand -l log-level -x -a 'error warning debug' -d 'write diagnostics from this level on'
 complete -c ocirun -n __fish_use_subcommand -l debug -d 'the same as --log-level debug'
+complete -c ocirun -n __fish_use_subcommand -l systemd-log -d 'the same as --log journald:ocirun, where --log names nothing else'
+complete -c ocirun -n __fish_use_subcommand -l trace -r -F -d 'write what took how long to this file, for Perfetto (%p: process id, %v: command)'
 complete -c ocirun -n __fish_use_subcommand -l systemd-cgroup -s s -d 'let systemd make the cgroups (slice:prefix:name)'
 complete -c ocirun -n __fish_use_subcommand -l cgroup-manager -x -a 'cgroupfs systemd disabled' -d 'who makes the cgroups'
 complete -c ocirun -n __fish_use_subcommand -l rootless -x -a 'true false auto' -d 'tolerate missing permissions on cgroups: true, false or auto'
@@ -130,6 +132,8 @@ complete -c ocirun -n '__fish_seen_subcommand_from validate' -l upper -x -a '(__
 complete -c ocirun -n '__fish_seen_subcommand_from validate' -l work -x -a '(__fish_complete_directories)' -d 'scratch directory of the kernel beside the one of --upper'
 complete -c ocirun -n '__fish_seen_subcommand_from validate' -l ephemeral -d 'drop what the container writes to its layers'
 complete -c ocirun -n '__fish_seen_subcommand_from validate' -l format -s f -x -a 'text json' -d '\'text\' or \'json\''
+complete -c ocirun -n __fish_use_subcommand -a doctor -d 'show what this host has for containers, and what it lacks'
+complete -c ocirun -n '__fish_seen_subcommand_from doctor' -l format -s f -x -a 'text json' -d '\'text\' or \'json\''
 complete -c ocirun -n __fish_use_subcommand -a features -d 'print what this program implements as JSON'
 complete -c ocirun -n __fish_use_subcommand -a completion -d 'print a completion script for a shell'
 complete -c ocirun -n '__fish_seen_subcommand_from completion' -a bash
@@ -154,6 +158,7 @@ complete -c ocirun -n '__fish_seen_subcommand_from help' -a spec
 complete -c ocirun -n '__fish_seen_subcommand_from help' -a unpack
 complete -c ocirun -n '__fish_seen_subcommand_from help' -a plan
 complete -c ocirun -n '__fish_seen_subcommand_from help' -a validate
+complete -c ocirun -n '__fish_seen_subcommand_from help' -a doctor
 complete -c ocirun -n '__fish_seen_subcommand_from help' -a features
 complete -c ocirun -n '__fish_seen_subcommand_from help' -a completion
 complete -c ocirun -n '__fish_seen_subcommand_from help' -a help

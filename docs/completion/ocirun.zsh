@@ -15,6 +15,8 @@ _ocirun() {
                     '--log-format[write diagnostics as text or json]:FORMAT:(text json)' \
                     '--log-level[write diagnostics from this level on]:LEVEL:(error warning debug)' \
                     '--debug[the same as --log-level debug]' \
+                    '--systemd-log[the same as --log journald\:ocirun, where --log names nothing else]' \
+                    '--trace[write what took how long to this file, for Perfetto (%p\: process id, %v\: command)]:FILE:_files' \
                     '(--systemd-cgroup -s)'{--systemd-cgroup,-s}'[let systemd make the cgroups (slice\:prefix\:name)]' \
                     '--cgroup-manager[who makes the cgroups]:MANAGER:(cgroupfs systemd disabled)' \
                     '--rootless[tolerate missing permissions on cgroups\: true, false or auto]:WHEN:(true false auto)' \
@@ -42,6 +44,7 @@ _ocirun() {
                 'unpack:make a bundle from an OCI image'
                 'plan:print the steps that create would take'
                 'validate:list everything that is wrong with a bundle'
+                'doctor:show what this host has for containers, and what it lacks'
                 'features:print what this program implements as JSON'
                 'completion:print a completion script for a shell'
                 'help:show the commands, or one command'\''s options'
@@ -211,6 +214,11 @@ _ocirun() {
                     '(--format -f)'{--format,-f}'['\''text'\'' or '\''json'\'']:FORMAT:(text json)' \
                     '*: :'
                 ;;
+            doctor)
+                _arguments \
+                    '(--format -f)'{--format,-f}'['\''text'\'' or '\''json'\'']:FORMAT:(text json)' \
+                    '*: :'
+                ;;
             features)
                 _arguments \
                     '*: :'
@@ -221,7 +229,7 @@ _ocirun() {
                 ;;
             help)
                 _arguments \
-                    '1:word:(create start run exec state update kill delete pause resume list ps events top spec unpack plan validate features completion help)'
+                    '1:word:(create start run exec state update kill delete pause resume list ps events top spec unpack plan validate doctor features completion help)'
                 ;;
         esac
         ;;

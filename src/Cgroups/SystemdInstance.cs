@@ -40,16 +40,17 @@ internal sealed record SystemdInstance(bool IsUser, string? Address)
 
     /// <summary>Connects; nothing is awaited.</summary>
     /// <param name="uid">See <see cref="DBusConnection.Open"/>.</param>
-    public DBusConnection Connect(uint? uid)
+    /// <param name="limit">For connecting and for each send, in seconds.</param>
+    public DBusConnection Connect(uint? uid, int limit = AnswerLimit)
     {
         if (Address is null)
-            return ConnectSystem(uid);
+            return ConnectSystem(uid, limit);
         DBusAddress[] list = DBusAddress.Parse(Address, IsUser ? SessionVariable : SystemVariable);
         for (int i = 0; ; i++)
         {
             try
             {
-                return DBusConnection.Open(list[i], uid, isBus: true, AnswerLimit);
+                return DBusConnection.Open(list[i], uid, isBus: true, limit);
             }
             catch (FaultException failure) when (i == list.Length - 1)
             {
@@ -62,17 +63,17 @@ internal sealed record SystemdInstance(bool IsUser, string? Address)
         }
     }
 
-    private static DBusConnection ConnectSystem(uint? uid)
+    private static DBusConnection ConnectSystem(uint? uid, int limit)
     {
         try
         {
-            return DBusConnection.Open(new DBusAddress("/run/dbus/system_bus_socket", IsAbstract: false), uid, isBus: true, AnswerLimit);
+            return DBusConnection.Open(new DBusAddress("/run/dbus/system_bus_socket", IsAbstract: false), uid, isBus: true, limit);
         }
         catch (FaultException failure) when (failure.Fault.Errno is Errno.ENOENT or Errno.ECONNREFUSED)
         {
             try
             {
-                return DBusConnection.Open(Private, uid, isBus: false, AnswerLimit);
+                return DBusConnection.Open(Private, uid, isBus: false, limit);
             }
             catch (FaultException)
             {

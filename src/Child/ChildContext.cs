@@ -75,6 +75,15 @@ internal unsafe struct ChildContext
     /// <summary>Shared with the parent, which compiles the filter while the child sets up.</summary>
     public SeccompSlot* Seccomp;
 
+    /// <summary>
+    /// Shared with the parent: when each step began in nanoseconds of CLOCK_REALTIME, and behind the last one when a step
+    /// failed. Null when nobody wants to know.
+    /// </summary>
+    public long* Marks;
+
+    /// <summary>First step that is not marked: the filter may forbid to read the clock.</summary>
+    public int MarkLimit;
+
     /// <summary>System call of the failure being reported.</summary>
     public int Syscall;
 

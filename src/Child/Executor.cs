@@ -19,6 +19,8 @@ internal static unsafe partial class Executor
                 Raw.close(c->Closed[i]);
             for (int i = 0; i < c->StepCount; i++)
             {
+                if (c->Marks is not null)
+                    Mark(c, i, i);
                 c->Current = i;
                 c->Syscall = 0;
                 c->Extra = 0;
@@ -158,11 +160,26 @@ internal static unsafe partial class Executor
     {
         unchecked
         {
+            if (c->Marks is not null)
+                Mark(c, c->Current + 1, c->StepCount);
             Fill(c, c->Last, ReportKind.Failed, errno, c->Extra);
             Send(c, ReportKind.Failed, errno, c->Extra);
             if (c->MessageLength > 0)
                 Raw.write(c->Slots[Slot.Sync], c->Message, c->MessageLength);
             End(1);
+        }
+    }
+
+    // The one call that tracing costs: the end of a step is the beginning of the next.
+    private static void Mark(ChildContext* c, int step, int place)
+    {
+        unchecked
+        {
+            if (step >= c->MarkLimit)
+                return;
+            timespec now;
+            Raw.clock_gettime(Uapi.CLOCK_REALTIME, &now);
+            c->Marks[place] = (now.tv_sec * 1_000_000_000) + now.tv_nsec;
         }
     }
 

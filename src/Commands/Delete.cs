@@ -29,6 +29,7 @@ internal static class Delete
     private static int Execute(Arguments arguments)
     {
         bool force = arguments.Flag("force");
+        Trace.Phase("state");
         try
         {
             using ContainerDirectory directory = StateRoot.FindContainer(arguments.Globals.Root, arguments.Positional[0]);

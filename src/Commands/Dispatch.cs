@@ -20,24 +20,30 @@ internal static class Dispatch
             if (own.Flag("version") || own.Flag("V"))
                 return Version.Print();
             verb = Table.Find(own.Positional[0]) ?? throw Help.Unknown(own.Positional[0]);
+            TraceFile.Open(globals, verb.Name);
             Arguments arguments = new(verb, globals);
             Parser.Parse(own.Positional.AsSpan(1), arguments);
             if (arguments.WantsHelp)
                 return Help.PrintVerb(verb);
             prefix = verb.FailurePrefix;
             status = verb.FailureStatus;
-            return verb.Execute(arguments);
+            Trace.Phase(verb.Name);
+            int result = verb.Execute(arguments);
+            TraceFile.Write(verb.Name);
+            return result;
         }
-        catch (FaultException e)
+        catch (FaultException e) when (Trace.Fail(e.Fault))
         {
+            TraceFile.Write(verb?.Name);
             if (e.Fault.Code == Usage.Code && verb is not null)
                 ShowUsage(verb);
             Log.Error(e.Fault, prefix);
         }
 #pragma warning disable CA1031 // Whatever it is, the caller gets one line and no stack trace.
-        catch (Exception e)
+        catch (Exception e) when (Trace.Fail(new Fault($"internal error: {e.Message}")))
 #pragma warning restore CA1031
         {
+            TraceFile.Write(verb?.Name);
             Log.Debug(e.ToString());
             Log.Error(new Fault($"internal error: {e.Message}")
             {

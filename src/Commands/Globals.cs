@@ -13,6 +13,9 @@ internal sealed record Globals
 
     public bool Debug { get; init; }
 
+    /// <summary>File for the trace as given; null without one.</summary>
+    public string? Trace { get; init; }
+
     public bool SystemdCgroup { get; init; }
 
     /// <summary><c>cgroupfs</c>, <c>systemd</c> or <c>disabled</c>; null when not given.</summary>
@@ -51,6 +54,12 @@ internal sealed record Globals
                 Words = ["error", "warning", "debug"],
             },
             new Option("debug", OptionKind.Flag, "the same as --log-level debug"),
+            new Option("systemd-log", OptionKind.Flag, "the same as --log journald:ocirun, where --log names nothing else"),
+            new Option("trace", OptionKind.File, "write what took how long to this file, for Perfetto (%p: process id, %v: command)")
+            {
+                Value = "FILE",
+                Default = "$OCIRUN_TRACE",
+            },
             new Option("systemd-cgroup", OptionKind.Flag, "let systemd make the cgroups (slice:prefix:name)") { Letter = 's' },
             new Option("cgroup-manager", OptionKind.Text, "who makes the cgroups")
             {
@@ -75,11 +84,12 @@ internal sealed record Globals
     public static Globals Read(Arguments arguments)
     {
         bool debug = arguments.Flag("debug");
-        Log.Open(arguments.Text("log"), arguments.Text("log-format"), arguments.Text("log-level"), debug);
+        Log.Open(LogTarget(arguments.Text("log"), arguments.Flag("systemd-log")), arguments.Text("log-format"), arguments.Text("log-level"), debug);
         return new Globals
         {
             Root = arguments.Path("root"),
             Debug = debug,
+            Trace = arguments.Text("trace"),
             SystemdCgroup = arguments.Flag("systemd-cgroup"),
             CgroupManager = arguments.Text("cgroup-manager") switch
             {
@@ -100,6 +110,9 @@ internal sealed record Globals
         };
     }
 
+    // features.md G11.
+    private static string? LogTarget(string? log, bool systemd) => string.IsNullOrEmpty(log) && systemd ? $"journald:{Table.Program}" : log;
+
     /// <summary>
     /// Opens the log of a command line that does not parse, as far as it can be made out, so that the error lands in
     /// it (callers.md §2.8).
@@ -108,6 +121,7 @@ internal sealed record Globals
     {
         string? file = null;
         string? format = null;
+        bool systemd = false;
         for (int i = 0; i < words.Length; i++)
         {
             string[] parts = words[i].Split('=', 2);
@@ -120,12 +134,15 @@ internal sealed record Globals
                 case "--log-format" or "-log-format":
                     format = value;
                     break;
+                case "--systemd-log" or "-systemd-log":
+                    systemd = parts.Length == 1;
+                    break;
             }
         }
 
         try
         {
-            Log.Open(file, format, null, debug: false);
+            Log.Open(LogTarget(file, systemd), format, null, debug: false);
         }
         catch (FaultException)
         {

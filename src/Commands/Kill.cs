@@ -34,8 +34,10 @@ internal static class Kill
         ContainerId.Check(id);
         int signal = Signals.Parse(arguments.Positional.Length > 1 ? arguments.Positional[1] : "TERM");
         bool all = arguments.Flag("all");
+        Trace.Phase("state");
         using ContainerDirectory directory = StateRoot.FindContainer(arguments.Globals.Root, id);
         ContainerRecord record = directory.Load() ?? throw StateRoot.Missing(id);
+        Trace.Phase("signal");
         Send(directory, record, signal, all);
         return 0;
     }

@@ -41,6 +41,7 @@ internal static class Pause
             });
         }
 
+        Trace.Phase("freeze");
         using Fd cgroup = ContainerCgroup.Open(record);
         int result = CgroupDirectory.Freeze(cgroup.Number, limit);
         if (result == -Errno.ETIMEDOUT)

@@ -9,7 +9,7 @@ internal static class Table
     public static string[] Names =>
     [
         "create", "start", "run", "exec", "state", "update", "kill", "delete", "pause", "resume", "list", "ps", "events", "top", "spec", "unpack", "plan",
-        "validate", "features", "completion", "help", "docs",
+        "validate", "doctor", "features", "completion", "help", "docs",
     ];
 
     /// <summary>The verb of that name, or null.</summary>
@@ -31,6 +31,7 @@ internal static class Table
         "top" => Top.Describe(),
         "plan" => Plan.Describe(),
         "validate" => Validate.Describe(),
+        "doctor" => Doctor.Describe(),
         "spec" => Spec.Describe(),
         "unpack" => Unpack.Describe(),
         "features" => Features.Describe(),

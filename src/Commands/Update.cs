@@ -55,6 +55,7 @@ internal static partial class Update
         ContainerId.Check(arguments.Positional[0]);
         LinuxResources resources = arguments.Text("resources") is { } file ? ReadDocument(file) : FromFlags(arguments);
         IntelRdt? rdt = ReadSchemas(arguments);
+        Trace.Phase("state");
         using ContainerDirectory directory = StateRoot.FindContainer(arguments.Globals.Root, arguments.Positional[0]);
         directory.Lock();
         ContainerRecord record = directory.Load() ?? throw StateRoot.Missing(directory.Id);
@@ -68,6 +69,7 @@ internal static partial class Update
             });
         }
 
+        Trace.Phase("limits");
         LinuxDevice[]? nodes = resources.Devices is null ? null : directory.LoadConfig().Linux?.Devices;
         new ContainerUpdate(record, resources, nodes, rdt).Run();
         return 0;

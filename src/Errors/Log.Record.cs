@@ -54,10 +54,7 @@ internal static partial class Log
         }
     }
 
-    // One record with its newline, in the format that was asked for.
-    private static byte[] Record(string level, string message, string? code) =>
-        Record(s_json, level, message, code, Timestamp());
-
+    /// <summary>One record with its newline.</summary>
     internal static byte[] Record(bool json, string level, string message, string? code, string time)
     {
         StringBuilder text = new(message.Length + 96);

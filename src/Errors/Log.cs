@@ -5,12 +5,21 @@ namespace OciRun.Errors;
 
 /// <summary>
 /// The runtime's diagnostics: records appended to <c>--log</c>, and the one line on stderr when something failed.
-/// Every record is one write(2), so records of concurrent processes that share a file stay whole.
+/// Every record is one write(2), so records of concurrent processes that share a file stay whole. The log may also be
+/// the journal or syslog, one datagram a record.
 /// </summary>
 internal static partial class Log
 {
     private const int Stderr = 2;
     private const int FirstOwnDescriptor = 100;
+    private const string DefaultIdentifier = "ocirun";
+
+    private enum Destination
+    {
+        File,
+        Journal,
+        Syslog,
+    }
 
     private enum Level
     {
@@ -20,17 +29,25 @@ internal static partial class Log
     }
 
     private static int s_file = -1;
+    private static Destination s_destination;
+    private static string? s_identifier;
     private static bool s_json;
     private static Level s_level = Level.Error;
 
     /// <summary>True when debug records are wanted.</summary>
     public static bool IsDebug => s_level == Level.Debug;
 
+    /// <summary>The file or socket, -1 without <c>--log</c>. It must not reach a container.</summary>
+    public static int Descriptor => s_file;
+
     /// <summary>
     /// Takes the global options. Without a file, errors go to stderr in <paramref name="format"/>, warnings nowhere.
     /// The format is taken even when a later check of this call fails, so that the failure is reported in it.
     /// </summary>
-    /// <param name="path">File, created 0644 and appended to; <c>file:</c> may precede it. Null or empty: none.</param>
+    /// <param name="path">
+    /// File, created 0644 and appended to; <c>file:</c> may precede it. Or <c>journald:IDENTIFIER</c> or
+    /// <c>syslog:IDENTIFIER</c>, where the identifier may be empty. Null or empty: none.
+    /// </param>
     /// <param name="format"><c>text</c> (null too) or <c>json</c>.</param>
     /// <param name="level"><c>error</c> (null too: some callers read the log as one JSON object), <c>warning</c> or <c>debug</c>.</param>
     /// <param name="debug">Debug whatever <paramref name="level"/> says.</param>
@@ -41,7 +58,7 @@ internal static partial class Log
         s_json = string.Equals(format, "json", StringComparison.Ordinal);
         s_level = Level.Error;
         if (!string.IsNullOrEmpty(path))
-            s_file = OpenFile(path);
+            s_file = OpenDestination(path);
         s_level = level switch
         {
             _ when debug => Level.Debug,
@@ -66,7 +83,14 @@ internal static partial class Log
     public static void Debug(string message)
     {
         if (IsDebug)
-            Sys.write(s_file >= 0 ? s_file : Stderr, Record("debug", message, null));
+            Write(Level.Debug, message, null, Timestamp());
+    }
+
+    /// <summary>The same for something that happened at another time, in nanoseconds since 1970.</summary>
+    public static void DebugAt(string message, long time)
+    {
+        if (IsDebug)
+            Write(Level.Debug, message, null, Timestamp(time / 1_000_000_000, (int)(time % 1_000_000_000)));
     }
 
     /// <summary>
@@ -77,7 +101,7 @@ internal static partial class Log
     {
         if (s_level < Level.Warning || (s_file < 0 && !IsDebug))
             return;
-        Sys.write(s_file >= 0 ? s_file : Stderr, Record("warning", message, null));
+        Write(Level.Warning, message, null, Timestamp());
     }
 
     /// <summary>
@@ -88,29 +112,44 @@ internal static partial class Log
     /// <param name="prefix">Text before the fault's own, e.g. <c>ocirun create failed: </c>.</param>
     public static void Error(Fault fault, string prefix = "")
     {
-        string text = prefix + fault.Text();
-        byte[] record = Record("error", text, fault.Code);
-        if (s_file < 0)
-        {
-            Sys.write(Stderr, record);
-            return;
-        }
-
         // A full disk must not hide the failure, so the result does not matter.
-        Sys.write(s_file, record);
-        Sys.write(Stderr, Line(text));
+        string text = prefix + fault.Text();
+        Write(Level.Error, text, fault, Timestamp());
+        if (s_file >= 0)
+            Sys.write(Stderr, Line(text));
+    }
+
+    private static void Write(Level level, string message, Fault? fault, string time)
+    {
+        if (s_file < 0 || s_destination == Destination.File)
+            Sys.write(s_file >= 0 ? s_file : Stderr, Record(s_json, Word(level), message, fault?.Code, time));
+        else
+            Sys.send(s_file, s_destination == Destination.Journal ? JournalEntry(level, message, fault) : SyslogPacket(level, message));
+    }
+
+    private static string Word(Level level) => level switch { Level.Error => "error", Level.Warning => "warning", _ => "debug" };
+
+    private static int OpenDestination(string path)
+    {
+        s_destination = Destination.File;
+        int colon = path.IndexOf(':', StringComparison.Ordinal);
+        switch (colon < 0 ? "" : path[..colon])
+        {
+            case "journald":
+                s_destination = Destination.Journal;
+                return OpenSocket(path, colon, JournalSocket);
+            case "syslog":
+                s_destination = Destination.Syslog;
+                return OpenSocket(path, colon, SyslogSocket);
+            case "file":
+                return OpenFile(path[5..]);
+            default:
+                return OpenFile(path);
+        }
     }
 
     private static int OpenFile(string path)
     {
-        foreach (string scheme in (ReadOnlySpan<string>)["journald:", "syslog:"])
-        {
-            if (path.StartsWith(scheme, StringComparison.Ordinal))
-                throw Unknown("--log", path, $"{scheme} is not supported", "give a file");
-        }
-
-        if (path.StartsWith("file:", StringComparison.Ordinal))
-            path = path[5..];
         const int flags = Uapi.O_WRONLY | Uapi.O_CREAT | Uapi.O_APPEND | Uapi.O_NOCTTY;
         int fd = Sys.openat(Uapi.AT_FDCWD, Sys.Bytes(path), flags, 0x1a4 /* 0644 */);
         if (fd < 0)
@@ -124,7 +163,12 @@ internal static partial class Log
             });
         }
 
-        // Numbers from 3 on belong to the caller's --preserve-fds, holes included.
+        return Raise(fd);
+    }
+
+    // Numbers from 3 on belong to the caller's --preserve-fds, holes included.
+    private static int Raise(int fd)
+    {
         int high = Sys.fcntl(fd, Uapi.F_DUPFD_CLOEXEC, FirstOwnDescriptor);
         if (high < 0)
             return fd;

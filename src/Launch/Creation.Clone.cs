@@ -18,6 +18,7 @@ internal sealed unsafe partial class Creation
     /// </summary>
     public void Clone()
     {
+        Trace.Phase("sources");
         _record = _record with { LastWords = _waitsAtGate && LastWords.NeedFile(_config.Linux?.Seccomp) };
         MakeContext(_options.PreserveFds + Inherited.ListenFds, _record.LastWords ? _directory : null);
         bool maps = (_plan.CloneFlags & Uapi.CLONE_NEWUSER) != 0;
@@ -37,6 +38,7 @@ internal sealed unsafe partial class Creation
         using (OpenHookOutput())
             Start();
         _began = true;
+        Trace.Phase("process");
         if (_unit is not null)
             StartUnit();
         CloseLayers();
@@ -66,6 +68,7 @@ internal sealed unsafe partial class Creation
 
     private void MapUsers()
     {
+        Trace.Phase("id maps");
         IdMaps.Write(_pid, _config.Linux?.UidMappings ?? [], _config.Linux?.GidMappings ?? [], "linux.uidMappings", "linux.gidMappings");
         MapSourcesAsContainer();
     }
@@ -98,6 +101,7 @@ internal sealed unsafe partial class Creation
     private void Start()
     {
         CheckThreads();
+        MarkClone();
         int pidfd = -1;
         clone_args args = new()
         {
@@ -164,6 +168,7 @@ internal sealed unsafe partial class Creation
     {
         if (_cgroup is null)
             return;
+        Trace.Phase("device program");
         bool tolerate = _record.Rootless || Host.Machine.InUserNamespace
             || DeviceProgram.AllowsEverything(_config.Linux?.Resources?.Devices, _config.Linux?.Devices);
         if (!DeviceController.Apply(_cgroup.Directory.Number, _devices, _cgroup.IsNew, tolerate))

@@ -14,6 +14,7 @@ internal sealed partial class Creation
     // The child has its mounts and waits. The record names it first: `delete --force` ends a create whose hook hangs.
     private void RunRuntimeHooks()
     {
+        Trace.Phase("hooks");
         RecordPid();
         _directory!.Save(_record);
         ApplyLimits();
@@ -28,6 +29,7 @@ internal sealed partial class Creation
     {
         if (_config.Hooks?.Poststart is not { Length: > 0 } hooks)
             return;
+        Trace.Phase("hooks");
         RunHooks("poststart", hooks, HookSteps.State(_record.Id, "running", _record.Bundle, _record.Annotations), -1);
     }
 

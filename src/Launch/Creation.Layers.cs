@@ -47,7 +47,10 @@ internal sealed unsafe partial class Creation
             Step copy = step;
             _context->Syscall = 0;
             _context->Extra = 0;
+            long began = Trace.Now();
             long result = step.Op == Op.MountLayers && _plan.LayerIds is not null ? MountMapped(step) : Executor.Prepare(_context, &copy);
+            if (Trace.IsOn)
+                TraceParent(step, began, result);
             if (result >= 0)
                 continue;
             Report report = new() { Kind = ReportKind.Failed, Syscall = _context->Syscall, Errno = (int)-result, Extra = _context->Extra };

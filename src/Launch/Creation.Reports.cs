@@ -18,6 +18,7 @@ internal sealed unsafe partial class Creation
     {
         while (true)
         {
+            Trace.Phase("wait for the process");
             Report report = Next(interruptible: true) ?? throw new FaultException(Died());
             switch (report.Kind)
             {
@@ -53,6 +54,7 @@ internal sealed unsafe partial class Creation
                     break;
                 default:
                     AllocatedByChild = report.Allocated;
+                    Trace.Phase("limits");
                     AwaitFinal();
                     ReapIntermediate();
                     if (_devicesLate)
@@ -82,6 +84,7 @@ internal sealed unsafe partial class Creation
 
     private void MoveNetworkDevices()
     {
+        Trace.Phase("network interfaces");
         using Fd socket = _received ?? throw new FaultException("the network namespace did not arrive");
         _received = null;
         _network = NetworkDevices.Open(socket);

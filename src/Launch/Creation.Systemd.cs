@@ -25,7 +25,7 @@ internal sealed unsafe partial class Creation
     private bool WantsSystemd => _options.SystemdCgroup || _options.CgroupManager == "systemd";
 
     // Root's systemd takes no orders from others. Root of a user namespace may have one of its own, without a user bus.
-    private static SystemdInstance FindSystemd()
+    internal static SystemdInstance FindSystemd()
     {
         string? session = Environment.GetEnvironmentVariable("DBUS_SESSION_BUS_ADDRESS");
         string? runtime = Environment.GetEnvironmentVariable("XDG_RUNTIME_DIR");
@@ -88,6 +88,7 @@ internal sealed unsafe partial class Creation
     // it says is the error to report.
     private void AwaitUnit()
     {
+        Trace.Phase("systemd unit");
         try
         {
             _unit!.AwaitStart(IsInUnit);

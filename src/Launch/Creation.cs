@@ -56,13 +56,16 @@ internal sealed unsafe partial class Creation : Offspring
     /// <summary>Reads and checks the config and plans the steps. Changes nothing.</summary>
     public void MakePlan()
     {
+        Trace.Phase("config");
         _configBytes = ReadBytes();
         _config = ConfigReader.Read(_configBytes, _options.ConfigFile);
+        Trace.Phase("validation");
         CheckTerminal(_config.Process?.Terminal ?? false, _detached, _options.ConsoleSocket);
         List<Fault> findings = Validator.Check(_config, Facts(_config, _options.Layers));
         if (findings.Count > 0)
             throw new FaultException(findings[0]);
         _settings = CgroupSettings.Checked(_config.Linux?.Resources);
+        Trace.Phase("plan");
         MakeSteps();
         if (FindMissing() is [var missing, ..])
             throw new FaultException(missing);
@@ -121,6 +124,7 @@ internal sealed unsafe partial class Creation : Offspring
     /// <summary>Takes the id and the cgroup. From here on something may be left, so a record says so first.</summary>
     public void Reserve()
     {
+        Trace.Phase("state");
         _root = StateRoot.Open(_options.Root, mustExist: false);
         _directory = _root.Reserve(_options.Id);
         _reserved = true;
@@ -128,6 +132,8 @@ internal sealed unsafe partial class Creation : Offspring
         _directory.SaveConfig(_configBytes);
         if (_config.Hooks is { } hooks && (hooks.Poststart is { Length: > 0 } || hooks.Poststop is { Length: > 0 }))
             _directory.SaveHooks(hooks);
+        if (_record.CgroupPath is not null || _unit is not null)
+            Trace.Phase("cgroup");
         if (_unit is not null)
             PrepareUnit();
         else if (_record.CgroupPath is not null)
@@ -140,6 +146,7 @@ internal sealed unsafe partial class Creation : Offspring
     // Recorded before it is made: a `delete` after a kill at any moment finds it.
     private void MountRootfs()
     {
+        Trace.Phase("rootfs mount");
         using Fd tree = RootfsMount.Clone(_record.Rootfs);
         _record = _record with { RootfsMount = Sys.MountId(tree.Number) };
         _directory!.Save(_record);
@@ -149,6 +156,7 @@ internal sealed unsafe partial class Creation : Offspring
     /// <summary>Lets the process go to its gate; from here on the container is the user's.</summary>
     public void Commit()
     {
+        Trace.Phase("record");
         _directory!.Save(_record);
         Go();
         _committed = true;

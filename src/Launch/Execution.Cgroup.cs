@@ -35,6 +35,7 @@ internal sealed unsafe partial class Execution
     {
         ulong[]? initial = InitialCpus();
         CheckThreads();
+        MarkClone();
         long pid = CloneInto(_cgroup?.Directory.Number ?? -1);
         if (pid is -Errno.EBUSY or -Errno.EOPNOTSUPP or -Errno.ENODEV or -Errno.EACCES && _options.Cgroup is null && MoveToInits())
             pid = CloneInto(_cgroup!.Directory.Number);

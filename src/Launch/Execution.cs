@@ -38,22 +38,27 @@ internal sealed unsafe partial class Execution : Offspring
     public static int Run(ExecOptions options)
     {
         SelfCopy.Ensure();
+        Trace.Phase("state");
         using Execution execution = new(options);
         execution.Prepare();
         execution.Clone();
         execution.AwaitReady();
         execution.HandOverListener();
         execution.Go();
+        Trace.Phase("wait for the program");
         execution.AwaitExecution();
 
         // Its end takes a while, in which the program can start.
         execution.ReapIntermediate();
         execution.CheckStarted();
+        Trace.Phase("pid file");
         if (options.PidFile is not null)
             PidFile.Write(options.PidFile, execution.Pid);
         if (options.PidfdSocket is not null)
             PidfdSocket.Send("--pidfd-socket", options.PidfdSocket, execution.Pidfd.Number, "setns"u8);
         execution._committed = true;
+        if (!options.Detach)
+            Trace.Phase("wait for the end");
         return options.Detach ? 0 : Foreground.Wait(execution.Pid, execution.Pidfd, execution.Signals, execution.Master);
     }
 
@@ -93,6 +98,7 @@ internal sealed unsafe partial class Execution : Offspring
     // Everything that can be refused without a process.
     private void Prepare()
     {
+        Trace.Phase("config");
         _config = _directory.LoadConfig();
         Process own = _config.Process ?? new Process();
         _config.Process = _options.ProcessFile is null
@@ -101,12 +107,14 @@ internal sealed unsafe partial class Execution : Offspring
 
         // Those of the container's first process.
         _config.Hooks = null;
+        Trace.Phase("validation");
         CheckTerminal(_config.Process.Terminal, _options.Detach, _options.ConsoleSocket);
         List<Fault> findings = Validator.CheckProcess(_config, Facts(_config, null));
         if (findings.Count > 0)
             throw new FaultException(findings[0]);
         Inherited.Check(_options.PreserveFds, listen: 0);
         ApplySeccompAnnotations();
+        Trace.Phase("plan");
         FindNamespaces();
         OpenCgroup();
         _plan = Planner.MakeExec(new PlanRequest
@@ -144,6 +152,7 @@ internal sealed unsafe partial class Execution : Offspring
             Start();
         }
 
+        Trace.Phase("process");
         SetOomScore();
         if (_context->WaitForParent != 0)
             Go();
@@ -154,6 +163,7 @@ internal sealed unsafe partial class Execution : Offspring
     {
         while (true)
         {
+            Trace.Phase("wait for the process");
             Report report = Next(interruptible: true) ?? throw new FaultException(Ended());
             switch (report.Kind)
             {
@@ -174,6 +184,7 @@ internal sealed unsafe partial class Execution : Offspring
                     Go();
                     break;
                 case ReportKind.Ready:
+                    Trace.Phase("limits");
                     AwaitFinal();
                     SetLimits();
                     SetScheduler();

@@ -21,6 +21,7 @@ internal static unsafe class Launcher
         creation.Clone();
         creation.AwaitReady();
         creation.HandOverListener();
+        Trace.Phase("pid file");
         if (options.PidFile is not null)
             PidFile.Write(options.PidFile, creation.Pid);
         creation.SendPidfd();
@@ -40,16 +41,20 @@ internal static unsafe class Launcher
         creation.Clone();
         creation.AwaitReady();
         creation.HandOverListener();
+        Trace.Phase("record");
         creation.Directory.Save(creation.Record);
         creation.Go();
+        Trace.Phase("wait for the program");
         creation.AwaitExecution();
         creation.Poststart();
+        Trace.Phase("pid file");
         if (options.PidFile is not null)
             PidFile.Write(options.PidFile, creation.Pid);
         creation.SendPidfd();
         creation.Release();
         if (options.Detach)
             return 0;
+        Trace.Phase("wait for the end");
         int status = Foreground.Wait(creation.Pid, creation.Pidfd, creation.Signals, creation.Master);
         if (!options.Keep)
             Delete(creation);
@@ -74,12 +79,14 @@ internal static unsafe class Launcher
     /// <summary>Lets a created container's process go, and reports what fails up to and including its execve.</summary>
     public static int Start(string? root, string id)
     {
+        Trace.Phase("state");
         using ContainerDirectory directory = StateRoot.FindContainer(root, id);
         directory.Lock();
         ContainerRecord record = directory.Load() ?? throw StateRoot.Missing(id);
         ContainerStatus status = Status.Of(directory, record);
         if (status != ContainerStatus.Created)
             throw NotCreated(directory, record, status);
+        Trace.Phase("gate");
         int gate = GateSocket.Connect(directory.Number);
         if (gate < 0)
         {
@@ -92,13 +99,18 @@ internal static unsafe class Launcher
 
         // From here on it runs or it is dead; the socket's presence is what says `created`.
         Sys.unlinkat(directory.Number, GateSocket.Name, 0);
+        Trace.Phase("wait for the program");
         Report report = default;
         int hook = -1;
+        long began = 0;
         while (Sys.read(gate, new Span<byte>(&report, sizeof(Report))) == sizeof(Report))
         {
+            if (hook >= 0 && Trace.IsOn)
+                Trace.Add(new TraceEvent { Name = "hook", Category = "hook", Field = $"hooks.startContainer[{hook}].path", Start = began, End = Trace.Now() });
             if (report.Kind == ReportKind.Failed)
                 throw new FaultException(EndFailed(record, report, StartFailure(report, gate)));
             hook = report.Kind == ReportKind.HookBegins ? (int)report.Extra : -1;
+            began = Trace.Now();
         }
 
         if (Unsaid(directory, record) is { } failure)
@@ -106,6 +118,7 @@ internal static unsafe class Launcher
         if (hook >= 0)
             throw new FaultException(RuntimeHooks.DiedIn(hook));
 
+        Trace.Phase("hooks");
         if (directory.LoadHooks() is { Poststart: { Length: > 0 } hooks })
             Poststart(hooks, record);
         return 0;

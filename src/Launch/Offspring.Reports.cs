@@ -26,6 +26,7 @@ internal abstract unsafe partial class Offspring
                     throw new FaultException(failure);
                 if (hook >= 0)
                     throw new FaultException(RuntimeHooks.DiedIn(hook));
+                MarkEnd();
                 return;
             }
 
@@ -66,6 +67,7 @@ internal abstract unsafe partial class Offspring
         long n = Sys.recvmsg(_sync!.Number, new Span<byte>(&report, sizeof(Report)), out int received);
         if (received >= 0)
             _received = new Fd(received);
+        Witness();
         return n == sizeof(Report) ? report : null;
     }
 
@@ -94,6 +96,7 @@ internal abstract unsafe partial class Offspring
     {
         if (pid == _pid || Sys.waitid(Uapi.P_PID, pid, out _, Uapi.WEXITED | Uapi.WNOHANG | Uapi.WNOWAIT | Uapi.__WALL) < 0)
             throw new FaultException(new Fault("the process names another one as its successor"));
+        Witness();
         _intermediate = _pid;
         _finalTaken = true;
         _pidfd!.Dispose();

@@ -20,6 +20,8 @@ internal abstract unsafe partial class Offspring : IDisposable
     // Keeps the instructions behind it aligned.
     private const int FlagsSize = 8;
 
+    private const int MostClosed = 12;
+
     private protected Config _config = new();
     private protected ContainerPlan _plan = new();
     private protected Fd? _sync;
@@ -27,6 +29,7 @@ internal abstract unsafe partial class Offspring : IDisposable
     private protected Fd? _signals;
     private protected ChildContext* _context;
     private protected byte* _shared;
+    private long _sharedSize;
 
     // The last words: part of the shared memory, or a file's.
     private protected byte* _words;
@@ -59,7 +62,8 @@ internal abstract unsafe partial class Offspring : IDisposable
     {
         ulong all = ulong.MaxValue;
         _signals = new Fd(Sys.signalfd4(all, Uapi.SFD_CLOEXEC | Uapi.SFD_NONBLOCK));
-        _shared = Sys.mmap(SharedSize, Uapi.PROT_READ | Uapi.PROT_WRITE, Uapi.MAP_SHARED | Uapi.MAP_ANONYMOUS);
+        _sharedSize = SharedSize + MarksSize;
+        _shared = Sys.mmap(_sharedSize, Uapi.PROT_READ | Uapi.PROT_WRITE, Uapi.MAP_SHARED | Uapi.MAP_ANONYMOUS);
         if (_shared is null)
             throw new FaultException(new Fault("cannot allocate shared memory") { Syscall = "mmap", Errno = Errno.ENOMEM });
         _wordsFile = words;
@@ -78,19 +82,28 @@ internal abstract unsafe partial class Offspring : IDisposable
             Last = (Report*)_words,
             Message = _words + sizeof(Report),
             RlimitsLeft = (uint*)(_shared + sizeof(SeccompSlot) + LastWords.Size),
-            Closed = _plan.Arena.Array<int>(8),
+            Closed = _plan.Arena.Array<int>(MostClosed),
         };
+        if (_sharedSize > SharedSize)
+        {
+            _context->Marks = (long*)(_shared + SharedSize);
+            _context->MarkLimit = MarkLimit();
+            CloseInChild(Trace.Descriptor, Log.Descriptor);
+        }
+
         for (int i = 0; i < _plan.SlotCount; i++)
             _context->Slots[i] = -1;
     }
 
     private protected void FreeContext()
     {
+        TraceSteps();
+        _context = null;
         _plan.Arena.Dispose();
         if (_wordsFile is not null && _words is not null)
             Sys.munmap(_words, LastWords.Size);
         if (_shared is not null)
-            Sys.munmap(_shared, SharedSize);
+            Sys.munmap(_shared, _sharedSize);
         _words = null;
         _shared = null;
     }
@@ -199,6 +212,7 @@ internal abstract unsafe partial class Offspring : IDisposable
     {
         if (_config.Linux?.Seccomp is null)
             return;
+        Trace.Phase("seccomp filter");
         byte* code = _shared + sizeof(SeccompSlot) + LastWords.Size + FlagsSize;
         Span<sock_filter> into = new(code, SeccompSlot.MaximumInstructions);
         int count = SeccompCompiler.Compile(_config.Linux.Seccomp, System.Runtime.InteropServices.RuntimeInformation.ProcessArchitecture, into, out SeccompLoad load);
@@ -213,6 +227,7 @@ internal abstract unsafe partial class Offspring : IDisposable
 
     private protected void KillChild()
     {
+        Witness();
         if (_pidfd is { Number: >= 0 })
             Sys.pidfd_send_signal(_pidfd.Number, Uapi.SIGKILL);
         else if (_pid > 0)

@@ -39,6 +39,7 @@ internal static unsafe class RuntimeHooks
     {
         if (hooks?.Poststop is not { Length: > 0 } list)
             return;
+        Trace.Phase("hooks");
         using Descendants descendants = Descendants.Adopt();
         StateDocument state = HookSteps.State(record.Id, "stopped", record.Bundle, record.Annotations);
         for (int i = 0; i < list.Length; i++)
@@ -53,7 +54,12 @@ internal static unsafe class RuntimeHooks
     {
         List<Utf8> variables = [];
         foreach (DictionaryEntry variable in Environment.GetEnvironmentVariables())
-            variables.Add($"{variable.Key}={variable.Value}");
+        {
+            // Those of a trace belong to this command: one that a hook runs would write into the same file.
+            if (variable.Key is not string name || !name.StartsWith("OCIRUN_TRACE", StringComparison.Ordinal))
+                variables.Add($"{variable.Key}={variable.Value}");
+        }
+
         return variables;
     }
 
@@ -105,6 +111,7 @@ internal static unsafe class RuntimeHooks
         two[0] = watched.Length > 0 ? watched[0] : -1;
         two[1] = watched.Length > 1 ? watched[1] : -1;
         HookResult result;
+        long began = Trace.Now();
         try
         {
             using HookOutput files = HookOutput.Open(state.Annotations, state.Bundle);
@@ -119,9 +126,24 @@ internal static unsafe class RuntimeHooks
             return failure.Fault;
         }
 
-        return result.End == HookEnd.Exited && result.Status == 0
+        string field = $"hooks.{kind}[{index}].path \"{hook.Path}\"";
+        Fault? fault = result.End == HookEnd.Exited && result.Status == 0
             ? null
-            : Fault($"hooks.{kind}[{index}].path \"{hook.Path}\"", kind, index, result, step->Timeout,
-                Encoding.UTF8.GetString(output, result.Kept));
+            : Fault(field, kind, index, result, step->Timeout, Encoding.UTF8.GetString(output, result.Kept));
+        if (Trace.IsOn)
+            Trace.Add(Event(field, began, fault));
+        return fault;
     }
+
+    private static TraceEvent Event(string field, long began, Fault? fault) => new()
+    {
+        Name = "hook",
+        Category = "hook",
+        Field = field,
+        Start = began,
+        End = Trace.Now(),
+        Error = fault?.Text(),
+        Syscall = fault?.Syscall,
+        Errno = fault?.Errno ?? 0,
+    };
 }

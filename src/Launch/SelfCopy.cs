@@ -25,7 +25,17 @@ internal static class SelfCopy
         });
     }
 
+    /// <summary>
+    /// When this process began to run the program, in nanoseconds of CLOCK_REALTIME: before the language runtime started,
+    /// and after the copy was made. 0 in a build that is not compiled ahead of time.
+    /// </summary>
+    public static long Started => RuntimeFeature.IsDynamicCodeSupported ? 0 : StartTime();
+
     [MethodImpl(MethodImplOptions.InternalCall)]
     [RuntimeImport("ocirun", "ocirun_seal")]
     private static extern int Seal();
+
+    [MethodImpl(MethodImplOptions.InternalCall)]
+    [RuntimeImport("ocirun", "ocirun_start_time")]
+    private static extern long StartTime();
 }

@@ -25,6 +25,7 @@ internal static class Teardown
     /// <exception cref="FaultException"><c>container init still running</c> after ten seconds.</exception>
     public static void KillAndWait(ContainerRecord record)
     {
+        Trace.Phase("kill");
         using Fd? init = Liveness.Open(record);
         if (!record.OwnPidNamespace)
             KillCgroup(record);
@@ -61,6 +62,7 @@ internal static class Teardown
     /// <exception cref="FaultException">The cgroup or the directory cannot be removed.</exception>
     public static void Remove(ContainerDirectory directory, ContainerRecord? record, bool force = false)
     {
+        Trace.Phase("cgroup");
         if (record?.CgroupPath is { } cgroup && CgroupLocation.IsContainerCgroup(cgroup))
         {
             if (force || !record.OwnPidNamespace)
@@ -73,6 +75,7 @@ internal static class Teardown
             SystemdContainer.Stop(record);
         }
 
+        Trace.Phase("state");
         if (record is not null)
             RootfsMount.Remove(record);
         if (record?.ResctrlGroup is { } group && ResctrlTree.Find() is { } tree)

@@ -18,6 +18,7 @@
 #include <sys/mman.h>
 #include <sys/statfs.h>
 #include <sys/syscall.h>
+#include <time.h>
 
 enum {
     EACCES_ = 13, EINVAL_ = 22, EINTR_ = 4,
@@ -52,11 +53,40 @@ static long call(long number, long a, long b, long c, long d, long e)
 static char **arguments, **environment;
 static int sealed;
 
+// Nanoseconds of CLOCK_REALTIME at which the program began, if it is traced.
+static long started;
+
+long ocirun_start_time(void)
+{
+    return started;
+}
+
 static int equal(const char *a, const char *b)
 {
     while (*a && *a == *b)
         a++, b++;
     return *a == *b;
+}
+
+static const char *after(const char *text, const char *start)
+{
+    while (*start && *text == *start)
+        text++, start++;
+    return *start ? 0 : text;
+}
+
+// A trace is asked for, or it looks like it.
+static int is_traced(void)
+{
+    for (char **word = arguments; *word; word++) {
+        if (after(*word, "--trace") || after(*word, "-trace"))
+            return 1;
+    }
+    for (char **variable = environment; *variable; variable++) {
+        if (after(*variable, "OCIRUN_TRACE="))
+            return 1;
+    }
+    return 0;
 }
 
 static Signals signals(int how, const Signals *set)
@@ -175,6 +205,26 @@ static int in_memory(void)
     return sent < 0 ? (int)sent : fd;
 }
 
+// The copy is told when a traced program began.
+static long execute(int fd)
+{
+    long count = 0;
+    while (environment[count])
+        count++;
+    char *more[count + 2], told[64], digits[20], *end = append(told, "OCIRUN_TRACE_STARTED=");
+    int n = 0;
+    for (long rest = started; rest; rest /= 10)
+        digits[n++] = (char)('0' + rest % 10);
+    while (n)
+        *end++ = digits[--n];
+    *end = 0;
+    for (long i = 0; i < count; i++)
+        more[i] = environment[i];
+    more[count] = started ? told : 0;
+    more[count + 1] = 0;
+    return call(SYS_execveat, fd, (long)"", (long)arguments, (long)more, AT_EMPTY_PATH);
+}
+
 // Returns 0 in the sealed copy, else -errno; otherwise does not return.
 int ocirun_seal(void)
 {
@@ -191,7 +241,7 @@ int ocirun_seal(void)
         fd = in_memory();
     int error = fd;
     if (fd >= 0) {
-        error = (int)call(SYS_execveat, fd, (long)"", (long)arguments, (long)environment, AT_EMPTY_PATH);
+        error = (int)execute(fd);
         call(SYS_close, fd, 0, 0, 0, 0);
     }
     signals(SIG_SETMASK, &before);
@@ -205,6 +255,11 @@ __attribute__((used)) void ocirun_before_everything(long *stack)
     long count = stack[0];
     arguments = (char **)(stack + 1);
     environment = arguments + count + 1;
+    if (is_traced()) {
+        struct timespec now;
+        if (call(SYS_clock_gettime, CLOCK_REALTIME, (long)&now, 0, 0, 0) == 0)
+            started = now.tv_sec * 1000000000L + now.tv_nsec;
+    }
     for (long i = 1; i < count; i++) {
         const char *word = arguments[i];
         if (equal(word, "create") || equal(word, "run") || equal(word, "exec")) {

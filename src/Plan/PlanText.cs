@@ -61,7 +61,8 @@ internal static unsafe partial class PlanText
         json.EndObject();
     }
 
-    private static string Arguments(ContainerPlan plan, in Step step) => step.Op switch
+    /// <summary>What a step does it to, empty when its name says it all.</summary>
+    public static string Arguments(ContainerPlan plan, in Step step) => step.Op switch
     {
         Op.JoinNamespace => $"{string.Join(' ', Names((ulong)step.Flags, CloneFlags, ""))} {Joined(plan, step.Slot)}",
         Op.JoinProcess or Op.Unshare or Op.CloneFinal => string.Join(' ', Names((ulong)step.Flags, CloneFlags, "")),

@@ -95,6 +95,15 @@ internal sealed class JsonText
         return this;
     }
 
+    /// <summary>A number with three decimals, in thousandths.</summary>
+    public JsonText Thousandths(ulong number)
+    {
+        Value(number / 1000);
+        int rest = (int)(number % 1000);
+        Append([(byte)'.', (byte)('0' + (rest / 100)), (byte)('0' + (rest / 10 % 10)), (byte)('0' + (rest % 10))]);
+        return this;
+    }
+
     public JsonText Null()
     {
         SeparateItem();

@@ -44,6 +44,9 @@ internal sealed partial class StateRoot : IDisposable
         return new StateRoot(location.Path, directory);
     }
 
+    /// <summary>Absolute path of the root that <paramref name="option"/> means, whether it exists or not.</summary>
+    public static string PathOf(string? option) => Locate(option).Path;
+
     /// <summary>The root, or null when its directory does not exist.</summary>
     public static StateRoot? OpenExisting(string? option)
     {

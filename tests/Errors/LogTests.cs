@@ -1,4 +1,5 @@
 using System;
+using System.Collections.Generic;
 using System.IO;
 using System.Text;
 using System.Text.Json;
@@ -102,11 +103,50 @@ public sealed class LogTests : IDisposable
         FluentActions.Invoking(() => Log.Open(null, format, level, debug: false))
             .Should().Throw<FaultException>().Which.Fault.Text().Should().Contain(message).And.Contain("\"x\"");
 
+    [Fact]
+    public void An_entry_of_the_journal_has_every_text_with_its_length()
+    {
+        byte[] entry = Log.JournalEntry(3, "box", "two\nMESSAGE=lines", new Fault("no") { Field = "root", Errno = 2, Syscall = "openat", Hint = "h", Code = "c", Value = "v" });
+        Dictionary<string, string> fields = new(StringComparer.Ordinal);
+        for (int at = 0; at < entry.Length;)
+        {
+            int end = Array.IndexOf(entry, (byte)'\n', at);
+            string name = Encoding.ASCII.GetString(entry, at, end - at);
+            int length = (int)BitConverter.ToUInt64(entry, end + 1);
+            fields.Add(name, Encoding.UTF8.GetString(entry, end + 9, length));
+            at = end + 9 + length;
+            entry[at++].Should().Be((byte)'\n');
+        }
+
+        fields.Should().Equal(new Dictionary<string, string>(StringComparer.Ordinal)
+        {
+            ["MESSAGE"] = "two\nMESSAGE=lines",
+            ["PRIORITY"] = "3",
+            ["SYSLOG_IDENTIFIER"] = "box",
+            ["OCI_RUNTIME"] = "ocirun",
+            ["OCI_FIELD"] = "root",
+            ["OCI_VALUE"] = "v",
+            ["OCI_CODE"] = "c",
+            ["OCI_SYSCALL"] = "openat",
+            ["OCI_HINT"] = "h",
+            ["ERRNO"] = "2",
+        });
+    }
+
     [Theory]
-    [InlineData("journald:abc")]
-    [InlineData("syslog:abc")]
-    public void Other_destinations_are_refused(string path) =>
-        FluentActions.Invoking(() => Log.Open(path, null, null, debug: false)).Should().Throw<FaultException>();
+    [InlineData(3, "2026-01-05T10:20:30Z", "<27>Jan  5 10:20:30 box[12]: a\\x0ab\\x1b")]
+    [InlineData(7, "2026-12-31T23:59:59Z", "<31>Dec 31 23:59:59 box[12]: a\\x0ab\\x1b")]
+    public void A_packet_of_syslog_is_one_line(int priority, string time, string expected) =>
+        Encoding.UTF8.GetString(Log.SyslogPacket(priority, "box", 12, "a\nb\u001b", DateTimeOffset.Parse(time, null).ToUnixTimeSeconds()))
+            .Should().Be(expected);
+
+    [Fact]
+    public void A_message_of_any_length_fits_in_a_datagram()
+    {
+        string text = new('x', 1 << 20);
+        Log.JournalEntry(3, "box", text, null).Length.Should().BeLessThan(100_000);
+        Log.SyslogPacket(3, "box", 1, text, 0).Length.Should().BeLessThan(100_000);
+    }
 
     [Fact]
     public void A_log_that_cannot_be_opened_is_named() =>
