@@ -21,7 +21,7 @@ _ocirun() {
             --cgroup-manager) COMPREPLY=($(compgen -W "cgroupfs systemd disabled" -- "$current")) ; return ;;
             --rootless) COMPREPLY=($(compgen -W "true false auto" -- "$current")) ; return ;;
         esac
-        words="--root --log --log-format --log-level --debug --systemd-log --trace --systemd-cgroup --cgroup-manager --rootless --version --help create start run exec state update kill delete pause resume list ps events top spec unpack plan validate doctor features completion help"
+        words="--root --log --log-format --log-level --debug --systemd-log --trace --systemd-cgroup --cgroup-manager --rootless --version --help create start run exec state update kill delete pause resume checkpoint restore list ps events top spec unpack plan validate doctor features completion help"
         ;;
     create)
         case $previous in
@@ -107,6 +107,34 @@ _ocirun() {
     resume)
         words="--help"
         ;;
+    checkpoint)
+        case $previous in
+            --image-path) COMPREPLY=($(compgen -d -- "$current")) ; return ;;
+            --work-path) COMPREPLY=($(compgen -d -- "$current")) ; return ;;
+            --manage-cgroups-mode) COMPREPLY=($(compgen -W "soft full strict ignore" -- "$current")) ; return ;;
+            --empty-ns) COMPREPLY=($(compgen -W "network" -- "$current")) ; return ;;
+            --network-lock) COMPREPLY=($(compgen -W "iptables nftables skip" -- "$current")) ; return ;;
+            --parent-path) COMPREPLY=($(compgen -W "" -- "$current")) ; return ;;
+            --status-fd) COMPREPLY=($(compgen -W "" -- "$current")) ; return ;;
+            --page-server) COMPREPLY=($(compgen -W "" -- "$current")) ; return ;;
+        esac
+        words="--image-path --work-path --tcp-established --ext-unix-sk --shell-job --lazy-pages --file-locks --manage-cgroups-mode --empty-ns --auto-dedup --network-lock --parent-path --leave-running --tcp-skip-in-flight --link-remap --status-fd --page-server --pre-dump --help"
+        ;;
+    restore)
+        case $previous in
+            --image-path) COMPREPLY=($(compgen -d -- "$current")) ; return ;;
+            --work-path) COMPREPLY=($(compgen -d -- "$current")) ; return ;;
+            --manage-cgroups-mode) COMPREPLY=($(compgen -W "soft full strict ignore" -- "$current")) ; return ;;
+            --empty-ns) COMPREPLY=($(compgen -W "network" -- "$current")) ; return ;;
+            --network-lock) COMPREPLY=($(compgen -W "iptables nftables skip" -- "$current")) ; return ;;
+            --bundle | -b) COMPREPLY=($(compgen -d -- "$current")) ; return ;;
+            --console-socket) COMPREPLY=($(compgen -f -- "$current")) ; return ;;
+            --pid-file) COMPREPLY=($(compgen -f -- "$current")) ; return ;;
+            --lsm-profile) COMPREPLY=($(compgen -W "" -- "$current")) ; return ;;
+            --lsm-mount-context) COMPREPLY=($(compgen -W "" -- "$current")) ; return ;;
+        esac
+        words="--image-path --work-path --tcp-established --ext-unix-sk --shell-job --lazy-pages --file-locks --manage-cgroups-mode --empty-ns --auto-dedup --network-lock --bundle --console-socket --pid-file --detach --no-subreaper --tcp-close --lsm-profile --lsm-mount-context --help"
+        ;;
     list)
         case $previous in
             --format | -f) COMPREPLY=($(compgen -W "table json" -- "$current")) ; return ;;
@@ -179,11 +207,11 @@ _ocirun() {
         words="--help bash zsh fish"
         ;;
     help)
-        words="--help create start run exec state update kill delete pause resume list ps events top spec unpack plan validate doctor features completion help"
+        words="--help create start run exec state update kill delete pause resume checkpoint restore list ps events top spec unpack plan validate doctor features completion help"
         ;;
     *) return ;;
     esac
-    if [[ $current != -* && " start exec state update kill delete pause resume ps events top " == *" $verb "* && -n $verb ]]; then
+    if [[ $current != -* && " start exec state update kill delete pause resume checkpoint ps events top " == *" $verb "* && -n $verb ]]; then
         words=$(ocirun "${root[@]}" list --quiet 2>/dev/null)
     fi
     COMPREPLY=($(compgen -W "$words" -- "$current"))

@@ -36,6 +36,8 @@ _ocirun() {
                 'delete:remove a container that has ended or was never started'
                 'pause:freeze all processes of a container'
                 'resume:let the processes of a paused container go on'
+                'checkpoint:save a running container to files, through CRIU'
+                'restore:make a container from a checkpoint, through CRIU'
                 'list:list the containers below the state root'
                 'ps:list the processes of a container'
                 'events:print what a container uses, and when it runs out of memory'
@@ -154,6 +156,51 @@ _ocirun() {
                 _arguments \
                     '1:container:_ocirun_containers'
                 ;;
+            checkpoint)
+                _arguments \
+                    '--image-path[images are written to this directory]:DIR:_files -/' \
+                    '--work-path[write dump.log to this directory]:DIR:_files -/' \
+                    '--tcp-established[allow established TCP connections]' \
+                    '--ext-unix-sk[allow unix sockets that are connected to the outside]' \
+                    '--shell-job[allow processes of a session that began outside]' \
+                    '--lazy-pages[send memory when it is needed]' \
+                    '--file-locks[allow file locks]' \
+                    '--manage-cgroups-mode[what CRIU does with cgroups]:MODE:(soft full strict ignore)' \
+                    '--empty-ns[make this namespace again but not its content; repeat it]:TYPE:(network)' \
+                    '--auto-dedup[take memory that was read again out of older images]' \
+                    '--network-lock[how connections are held meanwhile]:METHOD:(iptables nftables skip)' \
+                    '--parent-path[older images of a pre-dump, relative to the image path]:DIR: ' \
+                    '--leave-running[let the container go on afterwards]' \
+                    '--tcp-skip-in-flight[leave out TCP connections that are not established yet]' \
+                    '--link-remap[give files that are open but deleted a name for the time between]' \
+                    '--status-fd[write a NUL to this descriptor when --lazy-pages is ready]:FD: ' \
+                    '--page-server[send the memory to the page server there]:ADDRESS:PORT: ' \
+                    '--pre-dump[write the memory only, and let the container go on]' \
+                    '1:container:_ocirun_containers'
+                ;;
+            restore)
+                _arguments \
+                    '--image-path[read the images from this directory]:DIR:_files -/' \
+                    '--work-path[write restore.log to this directory]:DIR:_files -/' \
+                    '--tcp-established[allow established TCP connections]' \
+                    '--ext-unix-sk[allow unix sockets that are connected to the outside]' \
+                    '--shell-job[allow processes of a session that began outside]' \
+                    '--lazy-pages[send memory when it is needed]' \
+                    '--file-locks[allow file locks]' \
+                    '--manage-cgroups-mode[what CRIU does with cgroups]:MODE:(soft full strict ignore)' \
+                    '--empty-ns[make this namespace again but not its content; repeat it]:TYPE:(network)' \
+                    '--auto-dedup[take memory that was read again out of older images]' \
+                    '--network-lock[how connections are held meanwhile]:METHOD:(iptables nftables skip)' \
+                    '(--bundle -b)'{--bundle,-b}'[directory with config.json]:DIR:_files -/' \
+                    '--console-socket[unix socket that is sent the terminal]:SOCKET:_files' \
+                    '--pid-file[write the process id to this file]:FILE:_files' \
+                    '(--detach -d)'{--detach,-d}'[return as soon as the processes run]' \
+                    '--no-subreaper[do not adopt the process'\''s orphans]' \
+                    '--tcp-close[restore established TCP connections as closed ones]' \
+                    '--lsm-profile[profile of AppArmor or label of SELinux instead of the saved one]:TYPE:NAME: ' \
+                    '--lsm-mount-context[label of SELinux for mounts instead of the saved one]:CONTEXT: ' \
+                    '*: :'
+                ;;
             list)
                 _arguments \
                     '(--format -f)'{--format,-f}'[print a table or JSON]:FORMAT:(table json)' \
@@ -229,7 +276,7 @@ _ocirun() {
                 ;;
             help)
                 _arguments \
-                    '1:word:(create start run exec state update kill delete pause resume list ps events top spec unpack plan validate doctor features completion help)'
+                    '1:word:(create start run exec state update kill delete pause resume checkpoint restore list ps events top spec unpack plan validate doctor features completion help)'
                 ;;
         esac
         ;;

@@ -107,7 +107,7 @@ internal static class Create
     }
 
     // The path is shown to callers by 'state', so ".." is resolved while the links it passes are those of now.
-    private static string Bundle(Arguments arguments)
+    internal static string Bundle(Arguments arguments)
     {
         string? given = arguments.Path("bundle");
         if (given is null)

@@ -47,7 +47,7 @@ internal static class Features
         [
             new Pair("org.ocirun.version", Version.Program),
             // Under runc's name because engines look there whether containers can be checkpointed.
-            new Pair("org.opencontainers.runc.checkpoint.enabled", "false"),
+            new Pair("org.opencontainers.runc.checkpoint.enabled", "true"),
         ],
         PotentiallyUnsafeConfigAnnotations = FeatureLists.UnsafeAnnotations,
     };

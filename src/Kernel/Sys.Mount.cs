@@ -44,6 +44,17 @@ internal static unsafe partial class Sys
         return 0;
     }
 
+    /// <summary>mount(2) without a file system of its own: binds, or changes what is mounted.</summary>
+    public static int mount(ReadOnlySpan<byte> source, ReadOnlySpan<byte> target, ulong flags)
+    {
+        byte* p = stackalloc byte[PATH_MAX];
+        byte* q = stackalloc byte[PATH_MAX];
+        int bad = Terminate(source, p);
+        if (bad == 0)
+            bad = Terminate(target, q);
+        return bad != 0 ? bad : (int)Call(SYS.mount, (long)p, (long)q, 0, (long)flags, 0);
+    }
+
     public static int fsopen(byte* type) => (int)Call(SYS.fsopen, (long)type, Uapi.FSOPEN_CLOEXEC);
 
     public static int fsconfig(int fs, uint command, byte* key, byte* value) =>

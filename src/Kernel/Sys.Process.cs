@@ -67,6 +67,18 @@ internal static unsafe partial class Sys
     /// <summary>setns(2) of the calling thread.</summary>
     public static int setns(int fd, ulong type) => (int)Call(SYS.setns, fd, (long)type);
 
+    /// <summary>unshare(2) of the calling thread.</summary>
+    public static int unshare(ulong flags) => (int)Call(SYS.unshare, (long)flags);
+
+    public static int fchdir(int fd) => (int)Call(SYS.fchdir, fd);
+
+    /// <summary>chroot(2) to the working directory.</summary>
+    public static int ChangeRootHere()
+    {
+        byte* here = stackalloc byte[2] { (byte)'.', 0 };
+        return (int)Call(SYS.chroot, (long)here);
+    }
+
     public static int prctl(int option, long a = 0, long b = 0, long c = 0, long d = 0) =>
         (int)Call(SYS.prctl, option, a, b, c, d);
 

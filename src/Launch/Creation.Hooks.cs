@@ -70,7 +70,7 @@ internal sealed partial class Creation
     private void EndContainerHooks()
     {
         const int limit = 1000;
-        if (_pid <= 0 || (_config.Hooks?.CreateContainer is not { Length: > 0 } && _config.Hooks?.StartContainer is not { Length: > 0 }))
+        if (_pid <= 0 || _restores is not null || (_config.Hooks?.CreateContainer is not { Length: > 0 } && _config.Hooks?.StartContainer is not { Length: > 0 }))
             return;
         _sync?.Dispose();
         if (_pidfd is { Number: >= 0 })

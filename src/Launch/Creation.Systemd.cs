@@ -58,7 +58,7 @@ internal sealed unsafe partial class Creation
     private void PrepareUnit()
     {
         _unit!.Connect();
-        bool forks = _plan.Find(Op.CloneFinal) >= 0 || _config.Hooks?.CreateContainer is { Length: > 0 };
+        bool forks = _restores is not null || _plan.Find(Op.CloneFinal) >= 0 || _config.Hooks?.CreateContainer is { Length: > 0 };
         foreach (CgroupSetting setting in _settings.All)
         {
             // What is to come must not be counted against a limit on processes.
@@ -139,9 +139,10 @@ internal sealed unsafe partial class Creation
 
     private bool HasEnded()
     {
-        Span<pollfd> sync = [new pollfd { fd = _sync!.Number, events = Uapi.POLLIN }];
-        Sys.ppoll(sync, 0);
-        return (sync[0].revents & Uapi.POLLHUP) != 0;
+        // CRIU has no such socket.
+        Span<pollfd> end = [new pollfd { fd = _sync?.Number ?? _pidfd!.Number, events = Uapi.POLLIN }];
+        Sys.ppoll(end, 0);
+        return (end[0].revents & (_sync is null ? Uapi.POLLIN : Uapi.POLLHUP)) != 0;
     }
 
     // The child is in its cgroup. If it has ended, its report is what comes next.

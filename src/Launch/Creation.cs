@@ -25,12 +25,15 @@ internal sealed unsafe partial class Creation : Offspring
     private ContainerDirectory? _directory;
     private CgroupDirectory? _cgroup;
     private bool _committed;
+    private PlanRequest? _request;
 
     /// <param name="options">The command's flags.</param>
     /// <param name="waitsAtGate">True for <c>create</c>: the process waits for <c>start</c>, not for this one.</param>
-    public Creation(LaunchOptions options, bool waitsAtGate)
+    /// <param name="restores">What <c>restore</c> was asked to do; null for a new container.</param>
+    public Creation(LaunchOptions options, bool waitsAtGate, CriuFlags? restores = null)
     {
         _options = options;
+        _restores = restores;
         _waitsAtGate = waitsAtGate;
         _detached = waitsAtGate || options.Detach;
         _record = new ContainerRecord { Id = options.Id, Bundle = options.Bundle, Rootfs = "", Created = Log.Timestamp() };
@@ -79,11 +82,11 @@ internal sealed unsafe partial class Creation : Offspring
     {
         ApplySeccompAnnotations();
         _devices = Filters.DeviceProgram.Compile(_config.Linux?.Resources?.Devices, _config.Linux?.Devices);
-        _devicesLate = RulesHinderSetup();
+        _devicesLate = _restores is not null || RulesHinderSetup();
         _layers = RootLayers.Read(_config, _options.Layers, []);
         string rootfs = _layers is null ? FindRootfs() : FindMountPoint();
         string? cgroup = CgroupPathFor();
-        _plan = Planner.Make(new PlanRequest
+        _request = new PlanRequest
         {
             Config = _config,
             Bundle = _options.Bundle,
@@ -104,7 +107,8 @@ internal sealed unsafe partial class Creation : Offspring
             CgroupComesLate = _unit is not null && IsPrivileged && !Machine.InUserNamespace,
             Rootless = Machine.IsRootlessCgroup(_options.Rootless),
             ConfinedByAppArmor = _config.Process is { NoNewPrivileges: true, ApparmorProfile.IsEmpty: false } && Machine.ConfinedByAppArmor,
-        });
+        };
+        _plan = Planner.Make(_request);
         _record = _record with
         {
             OciVersion = _config.OciVersion.ToString(),

@@ -9,7 +9,7 @@ using OciRun.State;
 namespace OciRun.Launch;
 
 /// <summary>create, run and start: the verbs that make a process or let it go.</summary>
-internal static unsafe class Launcher
+internal static unsafe partial class Launcher
 {
     /// <summary>Makes a container whose process waits for <see cref="Start"/>.</summary>
     public static int Create(LaunchOptions options)
@@ -47,6 +47,12 @@ internal static unsafe class Launcher
         Trace.Phase("wait for the program");
         creation.AwaitExecution();
         creation.Poststart();
+        return Follow(creation, options);
+    }
+
+    // The container runs: tells so, and unless detached stays with it.
+    private static int Follow(Creation creation, LaunchOptions options)
+    {
         Trace.Phase("pid file");
         if (options.PidFile is not null)
             PidFile.Write(options.PidFile, creation.Pid);

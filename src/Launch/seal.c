@@ -262,7 +262,7 @@ __attribute__((used)) void ocirun_before_everything(long *stack)
     }
     for (long i = 1; i < count; i++) {
         const char *word = arguments[i];
-        if (equal(word, "create") || equal(word, "run") || equal(word, "exec")) {
+        if (equal(word, "create") || equal(word, "run") || equal(word, "exec") || equal(word, "restore")) {
             sealed = ocirun_seal() == 0;
             return;
         }

@@ -14,7 +14,7 @@ namespace OciRun.Tests.Child;
 /// </summary>
 public sealed partial class CompiledChildTests
 {
-    private static readonly string[] Roots = ["ocirun_OciRun_Child_Executor__Run", "ocirun_OciRun_Child_Exec__Run", "ocirun_OciRun_Child_Holder__Run"];
+    private static readonly string[] Roots = ["ocirun_OciRun_Child_Executor__Run", "ocirun_OciRun_Child_Exec__Run", "ocirun_OciRun_Child_Holder__Run", "ocirun_OciRun_Child_CriuStart__Run"];
 
     // The system call and its errno; and the end of a function whose stack guard was overwritten, which does not return.
     private static readonly string[] Allowed = ["syscall", "__errno_location", "RhpFallbackFailFast"];

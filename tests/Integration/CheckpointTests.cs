@@ -1,0 +1,322 @@
+using System;
+using System.IO;
+using System.Linq;
+using System.Text.Json.Nodes;
+using FluentAssertions;
+using Xunit;
+
+namespace OciRun.Tests.Integration;
+
+/// <summary>checkpoint with a stand-in for CRIU (features.md §1.19): what it is asked for, and what its answers do.</summary>
+public sealed class CheckpointTests : RuntimeTest
+{
+    private readonly CriuStandIn criu;
+
+    public CheckpointTests() => criu = new CriuStandIn(Work);
+
+    private string Images => Path.Combine(Work, "images");
+
+    [RuntimeFact]
+    public void The_container_is_dumped_and_deleted()
+    {
+        File.WriteAllText(Path.Combine(Work, "file"), "x");
+        Bundle.Mount("/data", "", Path.Combine(Work, "file"), "bind").Config["annotations"] = new JsonObject { ["org.criu.config"] = "/etc/my.conf" };
+        Directory.CreateSymbolicLink(Bundle.InRootfs("/link"), "/mnt/../mnt");
+        Bundle.Mount("/link/sub", "none", Work, "rbind");
+        string trace = Path.Combine(Work, "trace");
+        Bundle.Config["hooks"] = new JsonObject { ["poststop"] = new JsonArray(new JsonObject { ["path"] = "/bin/sh", ["args"] = new JsonArray("sh", "-c", $"echo stopped >>{trace}") }) };
+        Started();
+        int pid = Pid();
+        criu.Script("notify pre-dump", "notify network-lock", "kill", "notify post-dump");
+
+        Checkpoint().Should().Be(Silent);
+
+        criu.Requests.First().Number(1).Should().Be(10, "the version is asked for first");
+        CriuMessage options = criu.Options;
+        options.Number(2).Should().Be(pid);
+        options.Number(9).Should().Be(4);
+        options.Text(10).Should().Be("dump.log");
+        options.Text(13).Should().Be(Bundle.Rootfs);
+        options.Flag(12).Should().BeTrue();
+        options.Flag(50).Should().BeTrue();
+        options.Number(34).Should().Be(6);
+        options.Number(38).Should().Be(0x40000000);
+        options.Text(51).Should().Be("/etc/my.conf");
+        foreach (int flag in new[] { 3, 4, 5, 7, 8, 16, 18, 46, 48 })
+            options.Flag(flag).Should().BeFalse($"option {flag} was not asked for");
+        options.Pairs(23).Take(2).Should().Equal("/data=/data", "/mnt/sub=/mnt/sub");
+        options.Pairs(23).Skip(2).Should().Contain("/proc/keys=/dev/null").And.OnlyContain(pair => pair.StartsWith("/proc/") && pair.EndsWith("=/dev/null"));
+        options.Texts(37).Should().BeEmpty();
+        options.Text(44).Should().EndWith(Id);
+        JsonNode.Parse(File.ReadAllText(Path.Combine(Images, "descriptors.json")))!.AsArray().Should().HaveCount(3);
+        Permissions(Images).Should().Be(0b111_000_000);
+        Runtime.Run("state", Id).Err.Should().Contain("does not exist");
+        File.ReadAllText(trace).Should().Be("stopped\n");
+    }
+
+    [RuntimeFact]
+    public void Every_flag_reaches_CRIU()
+    {
+        Started();
+        Directory.CreateDirectory(Path.Combine(Work, "parent"));
+        Checkpoint(
+            "--leave-running", "--tcp-established", "--tcp-skip-in-flight", "--link-remap", "--ext-unix-sk", "--shell-job", "--file-locks",
+            "--auto-dedup", "--lazy-pages", "--page-server", "[::1]:1234", "--manage-cgroups-mode", "full", "--empty-ns", "network",
+            "--network-lock", "skip", "--parent-path", "../parent", "--work-path", Path.Combine(Work, "logs")).Should().Be(Silent);
+
+        CriuMessage options = criu.Options;
+        foreach (int flag in new[] { 3, 4, 5, 7, 8, 15, 16, 18, 46, 48 })
+            options.Flag(flag).Should().BeTrue($"option {flag} was asked for");
+        options.Message(11).Text(1).Should().Be("::1");
+        options.Message(11).Number(2).Should().Be(1234);
+        options.Text(14).Should().Be("../parent");
+        options.Number(34).Should().Be(4);
+        options.Number(64).Should().Be(3);
+        options.Has(17).Should().BeTrue();
+        Permissions(Path.Combine(Work, "logs")).Should().Be(0b111_000_000);
+        Status().Should().Be("running");
+    }
+
+    [RuntimeFact]
+    public void The_default_directory_is_below_the_working_directory()
+    {
+        Started();
+        Runtime.With("checkpoint", "--leave-running", Id).Env("PATH", criu.SearchPath).Run().Should().Be(Silent);
+        Directory.Exists(Path.Combine(Work, "checkpoint")).Should().BeTrue();
+        criu.Options.Text(51).Should().Be("/etc/criu/runc.conf");
+    }
+
+    [RuntimeFact]
+    public void An_empty_annotation_means_no_configuration_file()
+    {
+        Bundle.Config["annotations"] = new JsonObject { ["org.criu.config"] = "" };
+        Started();
+        Checkpoint("--leave-running").Should().Be(Silent);
+        criu.Options.Has(51).Should().BeFalse();
+    }
+
+    [RuntimeFact]
+    public void A_pre_dump_asks_for_memory_tracking_and_leaves_the_container_running()
+    {
+        Started();
+        Checkpoint("--pre-dump").Should().Be(Silent);
+
+        criu.Requests.Select(request => request.Number(1)).Should().Equal(10, 9, 4);
+        CriuMessage options = criu.Options;
+        options.Flag(15).Should().BeTrue();
+        options.Has(23).Should().BeFalse("the memory is all there is");
+        File.Exists(Path.Combine(Images, "descriptors.json")).Should().BeFalse();
+        Status().Should().Be("running");
+    }
+
+    [RuntimeFact]
+    public void Joined_namespaces_are_external()
+    {
+        string net = Path.Combine(Work, "net");
+        File.WriteAllText(net, "");
+        Execute("/bin/sh", "-c", $"unshare --net /bin/sh -c 'mount --bind /proc/self/ns/net {net}'");
+        try
+        {
+            string inode = UnixFile(net);
+            Bundle.Namespace("network", net);
+            Started();
+            Checkpoint("--leave-running").Should().Be(Silent);
+            criu.Options.Texts(37).Should().Equal($"net[{inode}]:extRootNetNS");
+            criu.Script("version 31000");
+            Refused("criu lacks support for external network namespace");
+        }
+        finally
+        {
+            Runtime.Run("delete", "--force", Id);
+            Execute("umount", net);
+        }
+    }
+
+    [RuntimeFact]
+    public void A_failed_dump_leaves_the_container_as_it_was()
+    {
+        Started();
+        criu.Script("freeze", "log (00.1) fine", "log (00.2) Error (criu/x.c:1): no luck", "log (00.3) Error (criu/y.c:2): none", "fail 16 Error (criu/x.c:1): no luck");
+        Outcome outcome = Checkpoint();
+        outcome.Exit.Should().Be(1);
+        outcome.Err.Should().Contain("criu failed: type DUMP errno 16").And.Contain("Error (criu/x.c:1): no luck | Error (criu/y.c:2): none; see ")
+            .And.Contain($"{Images}/dump.log").And.Contain("busy");
+        Status().Should().Be("running", "it is thawed");
+        criu.Script("notify pre-dump", "die");
+        Refused("criu was killed by signal 9");
+        Status().Should().Be("running");
+        criu.Script("exit 3");
+        Refused("criu failed: exit status 3");
+        Status().Should().Be("running");
+    }
+
+    [RuntimeFact]
+    public void A_log_of_an_earlier_run_is_not_quoted()
+    {
+        Started();
+        Directory.CreateDirectory(Images);
+        File.WriteAllText(Path.Combine(Images, "dump.log"), "Error (old): stale\n");
+        criu.Script("fail 0 new");
+        Outcome outcome = Checkpoint();
+        outcome.Err.Should().NotContain("stale").And.Contain("type DUMP errno 0: new").And.Contain("criu check");
+    }
+
+    [RuntimeFact]
+    public void A_paused_container_can_be_dumped_and_stays_paused()
+    {
+        Use(View.Unified);
+        Started();
+        Runtime.Run("pause", Id).Should().Be(Silent);
+        criu.Script("fail 0 no");
+        Refused("criu failed");
+        Status().Should().Be("paused");
+        criu.Script("");
+        Checkpoint("--leave-running").Should().Be(Silent);
+        Status().Should().Be("paused");
+    }
+
+    [RuntimeTheory]
+    [InlineData("created")]
+    [InlineData("stopped")]
+    public void A_container_that_does_not_run_is_refused(string status)
+    {
+        Bundle.Args(status == "created" ? "sleep" : "true", "1000");
+        Create().Should().Be(Silent);
+        if (status == "stopped")
+        {
+            Runtime.Run("start", Id).Should().Be(Silent);
+            Eventually(() => Status() == "stopped", "true ends");
+        }
+
+        Refused($"Container cannot be checkpointed in {status} state");
+        Directory.Exists(Images).Should().BeFalse();
+    }
+
+    [RuntimeTheory]
+    [InlineData("--parent-path must be relative", "--parent-path", "/tmp")]
+    [InlineData("invalid --parent-path", "--parent-path", "../missing")]
+    [InlineData("invalid manage-cgroups-mode value", "--manage-cgroups-mode", "hard")]
+    [InlineData("is not supported; use network", "--empty-ns", "pid")]
+    [InlineData("Use --page-server ADDRESS:PORT to specify page server", "--page-server", "host")]
+    [InlineData("Invalid port number", "--page-server", "host:none")]
+    [InlineData("invalid network-lock value", "--network-lock", "hard")]
+    [InlineData("invalid --status-fd argument 77", "--lazy-pages", "--status-fd", "77")]
+    [InlineData("not writable", "--lazy-pages", "--status-fd", "0")]
+    [InlineData("cannot make the directory", "--work-path", "/proc/none")]
+    public void Values_are_checked(string message, params string[] options)
+    {
+        Started();
+        Dump(options).Redirect("0</dev/null").Run().Err.Should().Contain(message);
+        criu.Requests.Should().NotContain(request => request.Number(1) != 10);
+        Status().Should().Be("running");
+    }
+
+    [RuntimeTheory]
+    [InlineData("version 20900", "CRIU version 20900 must be 30000 or higher")]
+    [InlineData("features 2", "criu is missing features: [MemTrack]", "--pre-dump")]
+    [InlineData("features 1", "criu is missing features: [LazyPages]", "--lazy-pages")]
+    public void CRIU_must_be_able_to(string script, string message, params string[] options)
+    {
+        criu.Script(script);
+        Started();
+        Outcome outcome = Checkpoint(options);
+        outcome.Exit.Should().Be(1);
+        outcome.Err.Should().Contain(message);
+        Status().Should().Be("running");
+    }
+
+    [RuntimeFact]
+    public void Without_criu_the_error_says_what_to_install()
+    {
+        Started();
+        Runtime.With("checkpoint", "--image-path", Images, Id).Env("PATH", Work).Run().Err.Should().Contain("criu is not in PATH").And.Contain("install CRIU");
+        Directory.Exists(Images).Should().BeFalse();
+    }
+
+    [RuntimeFact]
+    public void A_criu_that_says_nothing_is_given_up()
+    {
+        criu.Script("mute");
+        Started();
+        Dump([]).Within(TimeSpan.FromSeconds(25)).Run().Err.Should().Contain("criu did not answer within 10 s");
+    }
+
+    [RuntimeTheory]
+    [InlineData(31600, true)]
+    [InlineData(31400, false)]
+    public void The_status_descriptor_is_told_when_lazy_pages_are_ready(int version, bool notifies)
+    {
+        string ready = Path.Combine(Work, "ready");
+        criu.Script($"version {version}", notifies ? "notify status-ready" : "");
+        Started();
+        Dump("--lazy-pages", "--status-fd", "7", "--leave-running").Redirect($"7>'{ready}'").Run().Should().Be(Silent);
+        File.ReadAllBytes(ready).Should().Equal(notifies ? [0] : []);
+        criu.Options.Number(49).Should().Be(notifies ? null : 7);
+    }
+
+    [RuntimeTheory]
+    [InlineData("""{"mounts": [{"destination": "/data", "type": "none", "source": "/tmp", "options": ["bind"], "uidMappings": [{"containerID": 0, "hostID": 1000, "size": 1}], "gidMappings": [{"containerID": 0, "hostID": 1000, "size": 1}]}]}""", "id-mapped")]
+    public void What_cannot_come_back_as_it_was_is_refused(string patch, string message)
+    {
+        Bundle.Merge((JsonObject)JsonNode.Parse(patch)!);
+        Bundle.Config["linux"]!["maskedPaths"] = new JsonArray();
+        Bundle.Config["linux"]!["readonlyPaths"] = new JsonArray();
+        Started();
+        Refused(message);
+        criu.Requests.Should().BeEmpty();
+    }
+
+    [RuntimeFact]
+    public void A_container_without_a_mount_namespace_is_refused()
+    {
+        Bundle.NoNamespace("mount").Mounts.Clear();
+        Bundle.Linux["maskedPaths"] = new JsonArray();
+        Bundle.Linux["readonlyPaths"] = new JsonArray();
+        Started();
+        Refused("without a mount namespace");
+    }
+
+    [RuntimeFact]
+    public void Other_users_are_refused()
+    {
+        Bundle.ForRootless();
+        Bundle.Args("sleep", "1000");
+        Use(View.Rootless);
+        CreateAndStart();
+        Refused("checkpoint and restore need root");
+    }
+
+    [RuntimeFact]
+    public void The_probes_of_engines_are_answered()
+    {
+        Runtime.Run("checkpoint", "--help").Exit.Should().Be(0);
+        Outcome outcome = Runtime.Run("restore", "--lsm-mount-context");
+        outcome.Exit.Should().NotBe(0);
+        (outcome.Out + outcome.Err).Should().Contain("flag needs an argument");
+        Runtime.Run("features").Out.Should().Contain("\"org.opencontainers.runc.checkpoint.enabled\": \"true\"");
+    }
+
+    private static string UnixFile(string path)
+    {
+        Mono.Unix.Native.Syscall.stat(path, out Mono.Unix.Native.Stat stat).Should().Be(0);
+        return stat.st_ino.ToString();
+    }
+
+    private void Started()
+    {
+        if ((string?)Bundle.Process["args"]![0] == "true")
+            Bundle.Args("sleep", "1000");
+        CreateAndStart();
+    }
+
+    private Runtime.Call Dump(params string[] options) => Runtime.With(["checkpoint", "--image-path", Images, .. options, Id]).Env("PATH", criu.SearchPath);
+
+    private Outcome Checkpoint(params string[] options) => Dump(options).Run();
+
+    private void Refused(string message)
+    {
+        Outcome outcome = Checkpoint();
+        outcome.Exit.Should().Be(1);
+        outcome.Err.Should().Contain(message);
+    }
+}
