@@ -36,6 +36,7 @@ internal sealed unsafe partial class Execution : Offspring
     public static int Run(ExecOptions options)
     {
         SelfCopy.Ensure();
+        Inherited.Hold(options.PreserveFds, strict: false);
         using Execution execution = new(options);
         execution.Prepare();
         execution.Clone();
@@ -99,7 +100,7 @@ internal sealed unsafe partial class Execution : Offspring
         List<Fault> findings = Validator.CheckProcess(_config, Facts(_config, null));
         if (findings.Count > 0)
             throw new FaultException(findings[0]);
-        Inherited.Check(_options.PreserveFds, listen: 0);
+        Inherited.Settle(counted: Sets(_config.Process, "LISTEN_FDS="u8));
         ApplySeccompAnnotations();
         FindNamespaces();
         OpenCgroup();
@@ -110,6 +111,7 @@ internal sealed unsafe partial class Execution : Offspring
             Rootfs = _record.Rootfs,
             Id = _options.Id,
             NoNewKeyring = _record.NoNewKeyring,
+            ListenFds = Inherited.ListenFds,
             Privileged = Sys.geteuid() == 0,
             Egid = Sys.getegid(),
             InUserNamespace = Machine.InUserNamespace,
@@ -126,7 +128,7 @@ internal sealed unsafe partial class Execution : Offspring
 
     private void Clone()
     {
-        MakeContext(_options.PreserveFds, null);
+        MakeContext(Inherited.Count, null);
         bool inherited = _config.Process!.OomScoreAdj is not null;
         _context->WaitForParent = inherited ? 1 : 0;
         using (Fd childEnd = MakeSync())

@@ -21,10 +21,13 @@ internal static unsafe class Launcher
         creation.Clone();
         creation.AwaitReady();
         creation.HandOverListener();
+
+        // Whoever sees the pid file may kill this process, and the container stands.
+        creation.Commit();
         if (options.PidFile is not null)
             PidFile.Write(options.PidFile, creation.Pid);
         creation.SendPidfd();
-        creation.Commit();
+        creation.Release();
         return 0;
     }
 
@@ -40,8 +43,8 @@ internal static unsafe class Launcher
         creation.Clone();
         creation.AwaitReady();
         creation.HandOverListener();
-        creation.Directory.Save(creation.Record);
-        creation.Go();
+        using NotifySocket? notify = NotifySocket.Listen(creation.Directory);
+        creation.Commit();
         creation.AwaitExecution();
         creation.Poststart();
         if (options.PidFile is not null)
@@ -49,8 +52,8 @@ internal static unsafe class Launcher
         creation.SendPidfd();
         creation.Release();
         if (options.Detach)
-            return 0;
-        int status = Foreground.Wait(creation.Pid, creation.Pidfd, creation.Signals, creation.Master);
+            return notify?.AwaitReady(creation.Pid, creation.Pidfd, creation.Signals) ?? 0;
+        int status = Foreground.Wait(creation.Pid, creation.Pidfd, creation.Signals, creation.Master, notify);
         if (!options.Keep)
             Delete(creation);
         return status;
@@ -80,6 +83,8 @@ internal static unsafe class Launcher
         ContainerStatus status = Status.Of(directory, record);
         if (status != ContainerStatus.Created)
             throw NotCreated(directory, record, status);
+        using NotifySocket? notify = NotifySocket.Listen(directory);
+        using Fd? init = notify is null ? null : Liveness.Open(record);
         int gate = GateSocket.Connect(directory.Number);
         if (gate < 0)
         {
@@ -108,7 +113,12 @@ internal static unsafe class Launcher
 
         if (directory.LoadHooks() is { Poststart: { Length: > 0 } hooks })
             Poststart(hooks, record);
-        return 0;
+        if (notify is null || init is null)
+            return 0;
+
+        // Others may have business with the container meanwhile.
+        directory.Unlock();
+        return notify.AwaitReady(record.Pid, init, signals: null);
     }
 
     // A container whose hooks failed is not what its caller asked for (runtime.md, "Lifecycle", step 10).
