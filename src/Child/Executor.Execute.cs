@@ -35,6 +35,23 @@ internal static unsafe partial class Executor
         }
     }
 
+    // LISTEN_PID has to be the program's own pid as it sees it (sd_listen_fds(3)).
+    private static long ListenPid(Step* s)
+    {
+        unchecked
+        {
+            byte* digits = stackalloc byte[12];
+            int n = 0;
+            for (int rest = Raw.getpid(); rest > 0; rest /= 10)
+                digits[n++] = (byte)('0' + (rest % 10));
+            byte* to = s->Text;
+            while (n > 0)
+                *to++ = digits[--n];
+            *to = 0;
+            return 0;
+        }
+    }
+
     // name:password:uid:gid:gecos:home:shell, read block by block; only the uid and the home are looked at.
     private static void FindHome(int fd, byte* block, uint uid, byte* into)
     {

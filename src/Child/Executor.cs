@@ -101,6 +101,7 @@ internal static unsafe partial class Executor
         Op.VerifyIdentity => VerifyIdentity(c, s),
         Op.VerifyWorkingDirectory => VerifyWorkingDirectory(c, s),
         Op.Home => Home(c, s),
+        Op.ListenPid => ListenPid(s),
         Op.FindExecutable => FindExecutable(c, s),
         Op.Ready => Ready(c),
         Op.CatchSignals => CatchSignals(c),

@@ -50,6 +50,7 @@ internal static class SYS
     public const int getgid = 176;
     public const int getgroups = 158;
     public const int getpid = 172;
+    public const int getpgid = 155;
     public const int getppid = 173;
     public const int getresgid = 150;
     public const int getresuid = 148;

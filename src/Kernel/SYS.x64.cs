@@ -50,6 +50,7 @@ internal static class SYS
     public const int getgid = 104;
     public const int getgroups = 115;
     public const int getpid = 39;
+    public const int getpgid = 121;
     public const int getppid = 110;
     public const int getresgid = 120;
     public const int getresuid = 118;

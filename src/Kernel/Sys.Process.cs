@@ -14,6 +14,16 @@ internal static unsafe partial class Sys
         }
     }
 
+    /// <summary>Process group of this process.</summary>
+    public static int getpgrp() => (int)Call(SYS.getpgid, 0);
+
+    /// <summary>rt_sigprocmask(2) for one signal of this thread.</summary>
+    public static void sigprocmask(int how, int signal)
+    {
+        ulong set = 1UL << (signal - 1);
+        Call(SYS.rt_sigprocmask, how, (long)(&set), 0, 8);
+    }
+
     public static int getpid() => (int)Call(SYS.getpid);
 
     public static uint geteuid() => (uint)Call(SYS.geteuid);

@@ -62,7 +62,10 @@ internal static partial class Uapi
     public const int SIGURG = 23;
     public const int SIGWINCH = 28;
     public const int SIGSYS = 31;
+    public const int SIG_BLOCK = 0;
+    public const int SIG_UNBLOCK = 1;
     public const int SIG_SETMASK = 2;
+    public const int SI_KERNEL = 0x80;
     public const int SFD_CLOEXEC = 0x80000;
     public const int SFD_NONBLOCK = 0x800;
 

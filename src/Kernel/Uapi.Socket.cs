@@ -32,6 +32,7 @@ internal static partial class Uapi
     public const uint TCGETS = 0x5401;
     public const uint TCSETS = 0x5402;
     public const uint TIOCSCTTY = 0x540e;
+    public const uint TIOCGPGRP = 0x540f;
     public const uint TIOCGWINSZ = 0x5413;
     public const uint TIOCSWINSZ = 0x5414;
     public const uint TIOCSPTLCK = 0x40045431;

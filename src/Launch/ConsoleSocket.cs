@@ -6,9 +6,13 @@ namespace OciRun.Launch;
 /// <summary>Hands the terminal's master to the caller: one message with a name and one descriptor (callers.md §16).</summary>
 internal static class ConsoleSocket
 {
+    /// <summary>Seconds after which a receiver that neither accepts nor reads is given up.</summary>
+    internal const int Patience = 10;
+
     public static void Send(string path, int master)
     {
         using Fd socket = new(Sys.socket(Uapi.AF_UNIX, Uapi.SOCK_STREAM));
+        Sys.LimitSends(socket.Number, Patience);
         int result = Connect(socket.Number, Sys.Bytes(path));
         string syscall = "connect";
         if (result >= 0)
@@ -25,7 +29,7 @@ internal static class ConsoleSocket
             Value = path,
             Syscall = syscall,
             Errno = -result,
-            Hint = "a program must listen on that unix stream socket",
+            Hint = "a program must listen on that unix stream socket, and accept",
         });
     }
 

@@ -20,7 +20,7 @@ internal sealed unsafe partial class Creation
     {
         Trace.Phase("sources");
         _record = _record with { LastWords = _waitsAtGate && LastWords.NeedFile(_config.Linux?.Seccomp) };
-        MakeContext(_options.PreserveFds + Inherited.ListenFds, _record.LastWords ? _directory : null);
+        MakeContext(Inherited.Count, _record.LastWords ? _directory : null);
         bool maps = (_plan.CloneFlags & Uapi.CLONE_NEWUSER) != 0;
 
         // The score of the first process must be there before a second one is cloned from it.

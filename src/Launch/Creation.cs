@@ -51,8 +51,9 @@ internal sealed unsafe partial class Creation : Offspring
     /// <summary>Everything that can be refused without changing the system.</summary>
     public void Prepare()
     {
-        Inherited.Check(_options.PreserveFds, Inherited.ListenFds);
+        Inherited.Hold(_options.PreserveFds, strict: true);
         MakePlan();
+        Inherited.Settle(counted: Sets(_config.Process, "LISTEN_FDS="u8));
         CheckResctrl();
     }
 
@@ -62,6 +63,8 @@ internal sealed unsafe partial class Creation : Offspring
         Trace.Phase("config");
         _configBytes = ReadBytes();
         _config = ConfigReader.Read(_configBytes, _options.ConfigFile);
+        if (NotifySocket.Host is not null)
+            NotifySocket.AddTo(_config, StateRoot.DirectoryOf(_options.Root, _options.Id));
         Trace.Phase("validation");
         CheckTerminal(_config.Process?.Terminal ?? false, _detached, _options.ConsoleSocket);
         List<Fault> findings = Validator.Check(_config, Facts(_config, _options.Layers));
@@ -136,6 +139,8 @@ internal sealed unsafe partial class Creation : Offspring
         _directory.SaveConfig(_configBytes);
         if (_config.Hooks is { } hooks && (hooks.Poststart is { Length: > 0 } || hooks.Poststop is { Length: > 0 }))
             _directory.SaveHooks(hooks);
+        if (NotifySocket.Host is not null)
+            NotifySocket.MakeDirectory(_directory);
         if (_record.CgroupPath is not null || _unit is not null)
             Trace.Phase("cgroup");
         if (_unit is not null)
@@ -157,14 +162,15 @@ internal sealed unsafe partial class Creation : Offspring
         RootfsMount.Attach(tree, _record.Rootfs);
     }
 
-    /// <summary>Lets the process go to its gate; from here on the container is the user's.</summary>
+    /// <summary>
+    /// Lets the process go to its gate, where it does not need this one any more. The container is the user's after
+    /// <see cref="Release"/>: until then whatever fails takes it back.
+    /// </summary>
     public void Commit()
     {
         Trace.Phase("record");
         _directory!.Save(_record);
         Go();
-        _committed = true;
-        _directory.Unlock();
     }
 
     /// <summary>Hands the process's pidfd to who asked for it, by option or by crun's annotation.</summary>
@@ -177,7 +183,7 @@ internal sealed unsafe partial class Creation : Offspring
             PidfdSocket.Send("annotations[\"run.oci.pidfd_receiver\"]", receiver.ToString(), Pidfd.Number, "standard"u8);
     }
 
-    /// <summary>The container runs: state is saved already, and failures from here on are not the creation's.</summary>
+    /// <summary>The container stands: state is saved already, and failures from here on are not the creation's.</summary>
     public void Release()
     {
         _committed = true;

@@ -39,6 +39,7 @@ internal sealed unsafe partial class Execution : Offspring
     {
         SelfCopy.Ensure();
         Trace.Phase("state");
+        Inherited.Hold(options.PreserveFds, strict: false);
         using Execution execution = new(options);
         execution.Prepare();
         execution.Clone();
@@ -112,7 +113,7 @@ internal sealed unsafe partial class Execution : Offspring
         List<Fault> findings = Validator.CheckProcess(_config, Facts(_config, null));
         if (findings.Count > 0)
             throw new FaultException(findings[0]);
-        Inherited.Check(_options.PreserveFds, listen: 0);
+        Inherited.Settle(counted: Sets(_config.Process, "LISTEN_FDS="u8));
         ApplySeccompAnnotations();
         Trace.Phase("plan");
         FindNamespaces();
@@ -124,6 +125,7 @@ internal sealed unsafe partial class Execution : Offspring
             Rootfs = _record.Rootfs,
             Id = _options.Id,
             NoNewKeyring = _record.NoNewKeyring,
+            ListenFds = Inherited.ListenFds,
             Privileged = Sys.geteuid() == 0,
             Egid = Sys.getegid(),
             InUserNamespace = Machine.InUserNamespace,
@@ -140,7 +142,7 @@ internal sealed unsafe partial class Execution : Offspring
 
     private void Clone()
     {
-        MakeContext(_options.PreserveFds, null);
+        MakeContext(Inherited.Count, null);
         bool inherited = _config.Process!.OomScoreAdj is not null;
         _context->WaitForParent = inherited ? 1 : 0;
         using (Fd childEnd = MakeSync())

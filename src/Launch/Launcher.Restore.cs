@@ -16,6 +16,6 @@ internal static unsafe partial class Launcher
         creation.Reserve();
         creation.Restore();
         creation.Poststart();
-        return Follow(creation, options);
+        return Follow(creation, options, notify: null);
     }
 }

@@ -21,11 +21,14 @@ internal static unsafe partial class Launcher
         creation.Clone();
         creation.AwaitReady();
         creation.HandOverListener();
+
+        // Whoever sees the pid file may kill this process, and the container stands.
+        creation.Commit();
         Trace.Phase("pid file");
         if (options.PidFile is not null)
             PidFile.Write(options.PidFile, creation.Pid);
         creation.SendPidfd();
-        creation.Commit();
+        creation.Release();
         return 0;
     }
 
@@ -41,17 +44,16 @@ internal static unsafe partial class Launcher
         creation.Clone();
         creation.AwaitReady();
         creation.HandOverListener();
-        Trace.Phase("record");
-        creation.Directory.Save(creation.Record);
-        creation.Go();
+        using NotifySocket? notify = NotifySocket.Listen(creation.Directory);
+        creation.Commit();
         Trace.Phase("wait for the program");
         creation.AwaitExecution();
         creation.Poststart();
-        return Follow(creation, options);
+        return Follow(creation, options, notify);
     }
 
     // The container runs: tells so, and unless detached stays with it.
-    private static int Follow(Creation creation, LaunchOptions options)
+    private static int Follow(Creation creation, LaunchOptions options, NotifySocket? notify)
     {
         Trace.Phase("pid file");
         if (options.PidFile is not null)
@@ -59,9 +61,9 @@ internal static unsafe partial class Launcher
         creation.SendPidfd();
         creation.Release();
         if (options.Detach)
-            return 0;
+            return notify?.AwaitReady(creation.Pid, creation.Pidfd, creation.Signals) ?? 0;
         Trace.Phase("wait for the end");
-        int status = Foreground.Wait(creation.Pid, creation.Pidfd, creation.Signals, creation.Master);
+        int status = Foreground.Wait(creation.Pid, creation.Pidfd, creation.Signals, creation.Master, notify);
         if (!options.Keep)
             Delete(creation);
         return status;
@@ -92,6 +94,8 @@ internal static unsafe partial class Launcher
         ContainerStatus status = Status.Of(directory, record);
         if (status != ContainerStatus.Created)
             throw NotCreated(directory, record, status);
+        using NotifySocket? notify = NotifySocket.Listen(directory);
+        using Fd? init = notify is null ? null : Liveness.Open(record);
         Trace.Phase("gate");
         int gate = GateSocket.Connect(directory.Number);
         if (gate < 0)
@@ -127,7 +131,12 @@ internal static unsafe partial class Launcher
         Trace.Phase("hooks");
         if (directory.LoadHooks() is { Poststart: { Length: > 0 } hooks })
             Poststart(hooks, record);
-        return 0;
+        if (notify is null || init is null)
+            return 0;
+
+        // Others may have business with the container meanwhile.
+        directory.Unlock();
+        return notify.AwaitReady(record.Pid, init, signals: null);
     }
 
     // A container whose hooks failed is not what its caller asked for (runtime.md, "Lifecycle", step 10).

@@ -160,6 +160,17 @@ internal abstract unsafe partial class Offspring : IDisposable
         }
     }
 
+    private protected static bool Sets(Process? process, ReadOnlySpan<byte> variable)
+    {
+        foreach (Utf8 entry in process?.Env ?? [])
+        {
+            if (entry.StartsWith(variable))
+                return true;
+        }
+
+        return false;
+    }
+
     /// <summary>Makes the socket between the two; the result is the child's end.</summary>
     private protected Fd MakeSync()
     {

@@ -14,6 +14,7 @@ internal static class PidfdSocket
     public static void Send(string field, string path, int pidfd, ReadOnlySpan<byte> payload)
     {
         using Fd socket = new(Sys.socket(Uapi.AF_UNIX, Uapi.SOCK_STREAM));
+        Sys.LimitSends(socket.Number, ConsoleSocket.Patience);
         int result = ConsoleSocket.Connect(socket.Number, Sys.Bytes(path));
         if (result >= 0)
             result = (int)Sys.sendmsg(socket.Number, payload, pidfd);

@@ -66,6 +66,7 @@ internal sealed unsafe partial class Planner
             _plan.Add(Op.DieWithParent);
         }
 
+        ListenPid();
         _plan.Add(Op.NewSession);
         if (_config.Process!.Terminal)
             _plan.Add(Op.ControllingTerminal, "process.terminal");

@@ -71,6 +71,7 @@ internal enum Op
     VerifyIdentity,
     VerifyWorkingDirectory,
     Home,
+    ListenPid,
     FindExecutable,
     CloseDescriptors,
     Ready,

@@ -73,6 +73,7 @@ internal static class OpName
         Op.VerifyIdentity => "verify identity",
         Op.VerifyWorkingDirectory => "verify working directory",
         Op.Home => "home",
+        Op.ListenPid => "listen pid",
         Op.FindExecutable => "find executable",
         Op.CloseDescriptors => "close descriptors",
         Op.Ready => "ready",

@@ -64,6 +64,7 @@ internal sealed unsafe partial class Planner
 
         // Looked up with the final ids, before the wait, so that `create` reports a missing program.
         Executable();
+        ListenPid();
 
         // Before the wait: whoever waits for the end of an inherited pipe must not wait for `start`.
         _plan.Add(Op.CloseDescriptors);

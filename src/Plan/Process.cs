@@ -171,11 +171,27 @@ internal sealed unsafe partial class Planner
             _plan.Add(new Step { Op = Op.Home, Field = _plan.Field("process.env"), Slot = Slot.None, Text = value, Flags = process.User?.Uid ?? 0 });
         }
 
+        if (_listenPid >= 0)
+        {
+            _listenPidText = Arena.Allocate(32);
+            "LISTEN_PID=1\0"u8.CopyTo(new Span<byte>(_listenPidText, 32));
+            e->Envp[_listenPid] = _listenPidText;
+        }
+
         _execute = new Step { Field = _plan.Field($"process.args[0] \"{args[0]}\""), Slot = Slot.None, Data = e };
         _plan.Add(_execute with { Op = Op.FindExecutable });
     }
 
     private Step _execute;
+    private int _listenPid = -1;
+    private byte* _listenPidText;
+
+    // By the process that becomes the program: what an exec does before its last clone has another pid.
+    private void ListenPid()
+    {
+        if (_listenPid >= 0)
+            _plan.Add(new Step { Op = Op.ListenPid, Field = _plan.Field("process.env"), Slot = Slot.None, Text = _listenPidText + "LISTEN_PID="u8.Length });
+    }
 
     // The last of equal names wins and keeps its place; HOME is added when missing or empty.
     private List<Utf8> Environment(Process process, out Utf8 path, out int home)
@@ -212,6 +228,7 @@ internal sealed unsafe partial class Planner
         if (_request.ListenFds > 0)
         {
             result.Add($"LISTEN_FDS={_request.ListenFds}");
+            _listenPid = result.Count;
             result.Add("LISTEN_PID=1");
         }
 

@@ -24,6 +24,11 @@ internal sealed partial class StateRoot
         return Locate(runtime, isRoot, isRoot && IsInUserNamespace(), Environment.GetEnvironmentVariable("USER"));
     }
 
+    /// <summary>Where a container's directory is or will be.</summary>
+    /// <param name="option">Value of <c>--root</c>, absolute; null for the default.</param>
+    /// <param name="id">The container's.</param>
+    public static string DirectoryOf(string? option, string id) => $"{Locate(option).Path}/{id}";
+
     internal static Location Locate(string? runtime, bool isRoot, bool inUserNamespace, string? user)
     {
         bool own = !isRoot || (inUserNamespace && user != "root");

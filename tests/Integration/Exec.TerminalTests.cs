@@ -19,7 +19,7 @@ public sealed unsafe class ExecTerminalTests : RuntimeTest
 
         string[] lines = Lines(Script("stty rows 33 cols 77; EXEC", "--tty", """
             for fd in 0 1 2; do [ -t $fd ] && readlink /proc/$$/fd/$fd; done
-            tty; (echo tty > /dev/tty); stty size; ls /proc/$$/fd | wc -l; cut -d' ' -f6,7 /proc/$$/stat | grep -c "^$$ 34816"
+            tty; (echo tty > /dev/tty); stty size; (exec ls /proc/$$/fd > /fds); wc -l < /fds; cut -d' ' -f6,7 /proc/$$/stat | grep -c "^$$ 34816"
             """));
 
         lines.Should().Equal("/dev/pts/0", "/dev/pts/0", "/dev/pts/0", "/dev/pts/0", "tty", "33 77", "3", "1");

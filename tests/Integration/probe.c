@@ -6,9 +6,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/ptrace.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -222,12 +225,40 @@ static int spy(void)
     return 0;
 }
 
+// notify TEXT SECONDS [COUNT]: sends the text COUNT times to NOTIFY_SOCKET, each time with a descriptor, and stays.
+static int notify(char **argv, int count)
+{
+    struct sockaddr_un address = { .sun_family = AF_UNIX };
+    const char *path = getenv("NOTIFY_SOCKET");
+    strncpy(address.sun_path, path ? path : "", sizeof address.sun_path - 1);
+    int fd = socket(AF_UNIX, SOCK_DGRAM, 0), root = open("/", O_PATH);
+    if (connect(fd, (struct sockaddr *)&address, sizeof address))
+        return puts(strerrorname_np(errno));
+    for (int i = 0; i < count; i++) {
+        union { char bytes[CMSG_SPACE(sizeof(int))]; struct cmsghdr align; } control = { 0 };
+        struct iovec part = { argv[0], strlen(argv[0]) };
+        struct msghdr message = { .msg_iov = &part, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control };
+        *CMSG_FIRSTHDR(&message) = (struct cmsghdr){ .cmsg_len = CMSG_LEN(sizeof(int)), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS };
+        memcpy(CMSG_DATA(CMSG_FIRSTHDR(&message)), &root, sizeof root);
+        if (sendmsg(fd, &message, MSG_NOSIGNAL) < 0)
+            return puts(strerrorname_np(errno));
+    }
+    sleep(atoi(argv[1]));
+    return 0;
+}
+
 int main(int argc, char **argv)
 {
     if (argc == 2 && !strcmp(argv[1], "spy"))
         return spy();
     if (argc > 2 && !strcmp(argv[1], "syscall"))
         return call_numbers(argv + 2);
+    if (argc == 3 && !strcmp(argv[1], "personality"))
+        return puts(syscall(SYS_personality, atol(argv[2])) >= 0 ? "ok" : strerrorname_np(errno)) < 0;
+    if (argc >= 4 && !strcmp(argv[1], "notify"))
+        return notify(argv + 2, argc > 4 ? atoi(argv[4]) : 1);
+    if (argc == 2 && !strcmp(argv[1], "sti"))
+        return puts(ioctl(0, TIOCSTI, "x") >= 0 ? "ok" : strerrorname_np(errno)) < 0;
     if (argc == 2 && !strcmp(argv[1], "fds"))
         return list_descriptors();
     if (argc == 2 && !strcmp(argv[1], "cwd"))
@@ -246,6 +277,6 @@ int main(int argc, char **argv)
             dup2(out, 3);
         return standard();
     }
-    fprintf(stderr, "usage: probe syscall N... | fds | cwd | signals | scheduler | memory-policy | keyring | stdio FILE\n");
+    fprintf(stderr, "usage: probe syscall N... | personality N | notify TEXT SECONDS [COUNT] | sti | fds | cwd | signals | scheduler | memory-policy | keyring | stdio FILE\n");
     return 2;
 }
