@@ -8,7 +8,7 @@ internal static class Table
     /// <summary>Names in the order of the help page; <see cref="Find"/> knows each.</summary>
     public static string[] Names =>
     [
-        "create", "start", "run", "exec", "state", "update", "kill", "delete", "pause", "resume", "list", "ps", "events", "top", "spec", "unpack", "plan",
+        "create", "start", "run", "exec", "state", "update", "kill", "delete", "pause", "resume", "mounts", "list", "ps", "events", "top", "spec", "unpack", "plan",
         "validate", "features", "completion", "help", "docs",
     ];
 
@@ -27,6 +27,7 @@ internal static class Table
         "ps" => Ps.Describe(),
         "pause" => Pause.Describe(),
         "resume" => Resume.Describe(),
+        "mounts" => Mounts.Describe(),
         "events" => Events.Describe(),
         "top" => Top.Describe(),
         "plan" => Plan.Describe(),
