@@ -2,12 +2,13 @@
 SHELL := /bin/sh
 PUBLISH_FRAMEWORK := $(shell sed -n 's|.*<OciRunPublishFramework>\(.*\)</.*|\1|p' Directory.Build.props)
 RID := linux-$(if $(filter aarch64,$(shell uname -m)),arm64,x64)
-OCIRUN = dotnet run --project src/OciRun.csproj -f net10.0 --
+OCIRUN = dotnet src/bin/Release/net10.0/ocirun.dll
+PREFIX ?= /usr/local
 SOURCES := $(shell find src -name '*.cs' -not -path '*/obj/*' -not -path '*/bin/*') src/OciRun.csproj src/Product.props $(wildcard src/Launch/*.c) Directory.Build.props Directory.Packages.props
 export DOTNET_CLI_TELEMETRY_OPTOUT := 1
 export DOTNET_NOLOGO := 1
 
-.PHONY: all setup build publish demo test conformance conformance-peers bench test-vm vm-shell bench-vm soak format-check docs ci clean
+.PHONY: all setup build publish demo test conformance conformance-peers bench test-vm vm-shell bench-vm soak format-check docs install uninstall package ci clean
 
 all: publish
 
@@ -74,11 +75,26 @@ format-check:
 
 # The manual and the completions, from the table of commands.
 docs:
+	dotnet build src/OciRun.csproj -f net10.0 -c Release -v q
 	mkdir -p docs/man docs/completion
+	rm -f docs/man/*.8
 	$(OCIRUN) docs man > docs/man/ocirun.8
+	for command in $$($(OCIRUN) docs commands); do $(OCIRUN) docs man $$command > docs/man/ocirun-$$command.8 || exit 1; done
 	$(OCIRUN) completion bash > docs/completion/ocirun.bash
 	$(OCIRUN) completion zsh > docs/completion/ocirun.zsh
 	$(OCIRUN) completion fish > docs/completion/ocirun.fish
+
+# The program, its manual, completions, licence and documents: make install PREFIX=/usr DESTDIR=/tmp/tree. Nothing is built
+# but what is missing, so that `make && sudo make install` builds as the user.
+install: publish
+	scripts/install "$(DESTDIR)" "$(PREFIX)"
+
+uninstall:
+	scripts/install --remove "$(DESTDIR)" "$(PREFIX)"
+
+# A Debian package, a tarball and their checksums below out/package: the same bytes of the same commit.
+package:
+	scripts/package
 
 ci: setup
 	scripts/ci

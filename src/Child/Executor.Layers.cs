@@ -12,7 +12,7 @@ internal static unsafe partial class Executor
     /// <summary>A step that the parent runs before the clone; 0 or a negative errno.</summary>
     public static long Prepare(ChildContext* c, Step* s) => s->Op switch
     {
-        Op.ProbeMountApi => ProbeMountApi(c),
+        Op.ProbeMountApi => ProbeMountApi(c, s),
         Op.OpenLayer => OpenLayer(c, s),
         Op.MountLayers => MountLayers(c, s),
         _ => -Errno.ENOSYS,

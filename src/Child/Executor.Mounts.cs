@@ -24,7 +24,7 @@ internal static unsafe partial class Executor
 
     // Asked once, after the namespaces are made: with nothing to act on, a call that exists complains about its
     // arguments. A seccomp filter around us may answer EPERM instead of ENOSYS.
-    private static long ProbeMountApi(ChildContext* c)
+    private static long ProbeMountApi(ChildContext* c, Step* s)
     {
         unchecked
         {
@@ -32,7 +32,7 @@ internal static unsafe partial class Executor
                 && Exists(Raw.fsconfig(-1, 0, null, null, 0)) && Exists(Raw.fsmount(-1, 0, 0))
                 && Exists(Raw.move_mount(-1, null, -1, null, 0)) ? 1 : 0;
             c->HasMountSetattr = c->HasMountApi != 0 && Exists(Raw.Call(SYS.mount_setattr, -1)) ? 1 : 0;
-            return 0;
+            return s->Number != 0 && c->HasMountSetattr == 0 ? Fail(c, SYS.mount_setattr, -Errno.ENOSYS) : 0;
         }
     }
 

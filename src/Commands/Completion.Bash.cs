@@ -1,117 +1,138 @@
+using System;
 using System.Collections.Generic;
 using System.Text;
 
 namespace OciRun.Commands;
 
-/// <summary>A completion function for bash.</summary>
+/// <summary>A completion function for bash: it needs nothing but bash 4 itself.</summary>
 internal static class BashCompletion
 {
+    // An option that takes a value decides about the word behind it; else the place does. An equals sign is a word of its
+    // own to bash.
     public static string Write()
     {
         Verb program = Globals.Describe();
+        List<Verb> verbs = CompletionTable.Verbs();
         List<string> names = [];
-        StringBuilder verbs = new();
-        foreach (string name in Table.Names)
+        StringBuilder valued = new();
+        StringBuilder values = new();
+        StringBuilder options = new();
+        StringBuilder places = new();
+        Values(program, "", valued, values);
+        options.Append($"        '') words=\"{Words(program)}\" ;;\n");
+        foreach (Verb verb in verbs)
         {
-            if (Table.Find(name) is not { IsHidden: false } verb)
-                continue;
-            names.Add(name);
-            verbs.Append($"    {name})\n{Values(verb, "        ")}        words=\"{Words(verb)}\"\n        ;;\n");
+            names.Add(verb.Name);
+            Values(verb, verb.Name, valued, values);
+            options.Append($"        {verb.Name}) words=\"{Words(verb)}\" ;;\n");
+            for (int i = 0; i < verb.Takes.Length; i++)
+                Place(verb, i, places);
         }
 
         return $$"""
             # bash completion for ocirun
+            _ocirun_files() {
+                compopt -o filenames 2>/dev/null
+                mapfile -t COMPREPLY < <(compgen "$1" -- "$current")
+            }
             _ocirun() {
-                local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]} verb= root=() words i
+                local current=${COMP_WORDS[COMP_CWORD]} previous= verb= place=0 words= stopped= root=() i=0 word
                 COMPREPLY=()
-                for ((i = 1; i < COMP_CWORD; i++)); do
-                    case ${COMP_WORDS[i]} in
-                    --root | -r) root=(--root "${COMP_WORDS[i+1]}") ; ((i++)) ;;
-                    {{Valued(program)}}) ((i++)) ;;
-                    -*) ;;
-                    *) verb=${COMP_WORDS[i]} ; break ;;
-                    esac
+                [[ $current == = ]] && current=
+                while ((++i < COMP_CWORD)); do
+                    word=${COMP_WORDS[i]}
+                    previous=
+                    [[ $word == = ]] && { ((i++)); continue; }
+                    if [[ $word == -?* && -z $stopped ]]; then
+                        case "$verb $word" in
+            {{Pattern(valued)}})
+                            previous=$word
+                            [[ ${COMP_WORDS[i+1]} == = ]] && ((i++))
+                            ((i++))
+                            [[ "$verb $word" == " --root" || "$verb $word" == " -r" ]] && root=(--root "${COMP_WORDS[i]}")
+                            ((i < COMP_CWORD)) && previous=
+                            ;;
+                        esac
+                    elif [[ -z $verb ]]; then
+                        verb=$word
+                    else
+                        ((place++))
+                        case $verb in
+                        {{Stopping(verbs)}}) stopped=1 ;;
+                        esac
+                    fi
                 done
-                case $verb in
-                '')
-            {{Values(program, "        ")}}        words="{{Words(program)}} {{string.Join(' ', names)}}"
-                    ;;
-            {{verbs}}    *) return ;;
-                esac
-                if [[ $current != -* && " {{string.Join(' ', Containers())}} " == *" $verb "* && -n $verb ]]; then
-                    words=$(ocirun "${root[@]}" list --quiet 2>/dev/null)
+                if [[ -n $previous ]]; then
+                    case "$verb $previous" in
+            {{values}}        esac
+                elif [[ $current == -* && -z $stopped ]]; then
+                    case $verb in
+            {{options}}        esac
+                elif [[ -z $verb ]]; then
+                    words="{{string.Join(' ', names)}}"
+                else
+                    case "$verb $place" in
+            {{places}}        esac
                 fi
-                COMPREPLY=($(compgen -W "$words" -- "$current"))
+                mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")
             }
             complete -F _ocirun ocirun
 
             """;
     }
 
-    /// <summary>Verbs whose first argument is an existing container.</summary>
-    internal static List<string> Containers()
+    private static string Pattern(StringBuilder valued) => valued.ToString().TrimEnd('\n').Replace("\n", " |\\\n", StringComparison.Ordinal);
+
+    private static string Stopping(List<Verb> verbs)
     {
         List<string> names = [];
-        foreach (string name in Table.Names)
+        foreach (Verb verb in verbs)
         {
-            if (Table.Find(name) is { TakesContainer: true })
-                names.Add(name);
+            if (verb.StopsAtArgument)
+                names.Add(verb.Name);
         }
 
-        return names;
+        return string.Join(" | ", names);
     }
 
-    // The options whose next word is not the verb.
-    private static string Valued(Verb program)
+    private static void Values(Verb verb, string name, StringBuilder valued, StringBuilder values)
     {
-        List<string> spellings = [];
-        foreach (Option option in program.Options)
+        foreach (Option option in CompletionTable.Options(verb))
         {
-            if (option is { TakesValue: true, IsHidden: false } && option.Name != "root")
-                spellings.Add(Spellings(option));
-        }
-
-        return string.Join(" | ", spellings);
-    }
-
-    private static string Values(Verb verb, string indent)
-    {
-        StringBuilder text = new();
-        foreach (Option option in verb.Options)
-        {
-            if (!option.TakesValue || option.IsHidden)
+            if (!option.TakesValue)
                 continue;
+            string pattern = option.Letter == '\0' ? $"\"{name} --{option.Name}\"" : $"\"{name} --{option.Name}\" | \"{name} -{option.Letter}\"";
+            valued.Append($"            {pattern}\n");
             string action = option.Kind switch
             {
-                OptionKind.File => "COMPREPLY=($(compgen -f -- \"$current\"))",
-                OptionKind.Directory => "COMPREPLY=($(compgen -d -- \"$current\"))",
-                _ => $"COMPREPLY=($(compgen -W \"{string.Join(' ', option.Words)}\" -- \"$current\"))",
+                OptionKind.File => "_ocirun_files -f",
+                OptionKind.Directory => "_ocirun_files -d",
+                _ => $"words=\"{string.Join(' ', option.Words)}\"",
             };
-            text.Append($"{indent}    {Spellings(option)}) {action} ; return ;;\n");
+            string end = option.Kind is OptionKind.File or OptionKind.Directory ? " ; return ;;" : " ;;";
+            values.Append($"        {pattern}) {action}{end}\n");
         }
-
-        return text.Length == 0 ? "" : $"{indent}case $previous in\n{text}{indent}esac\n";
     }
 
-    private static string Spellings(Option option) =>
-        option.Letter == '\0' ? $"--{option.Name}" : $"--{option.Name} | -{option.Letter}";
+    private static void Place(Verb verb, int place, StringBuilder into)
+    {
+        string pattern = verb.Repeats && place == verb.Takes.Length - 1 ? $"\"{verb.Name} \"*" : $"\"{verb.Name} {place}\"";
+        string action = verb.Takes[place] switch
+        {
+            ArgumentKind.Container => "words=$(ocirun \"${root[@]}\" list --quiet 2>/dev/null)",
+            ArgumentKind.File => "_ocirun_files -f ; return",
+            ArgumentKind.Directory => "_ocirun_files -d ; return",
+            _ => $"words=\"{CompletionTable.Words(verb, verb.Takes[place])}\"",
+        };
+        into.Append($"        {pattern}) {action} ;;\n");
+    }
 
     private static string Words(Verb verb)
     {
         List<string> words = [];
-        foreach (Option option in verb.Options)
-        {
-            if (!option.IsHidden)
-                words.Add($"--{option.Name}");
-        }
-
+        foreach (Option option in CompletionTable.Options(verb))
+            words.Add($"--{option.Name}");
         words.Add("--help");
-        foreach (string word in verb.Words)
-        {
-            if (Table.Find(word) is not { IsHidden: true })
-                words.Add(word);
-        }
-
         return string.Join(' ', words);
     }
 }

@@ -1,5 +1,4 @@
 using System;
-using System.Collections.Generic;
 using System.Text;
 
 namespace OciRun.Commands;
@@ -7,36 +6,32 @@ namespace OciRun.Commands;
 /// <summary>A completion function for zsh (zshcompsys(1), _arguments).</summary>
 internal static class ZshCompletion
 {
+    // The inner _arguments has options of its own in opt_args, so the state root is remembered before.
     public static string Write()
     {
         StringBuilder names = new();
         StringBuilder verbs = new();
-        foreach (string name in Table.Names)
+        foreach (Verb verb in CompletionTable.Verbs())
         {
-            if (Table.Find(name) is not { IsHidden: false } verb)
-                continue;
-            names.Append($"                '{name}:{Quote(verb.Summary)}'\n");
-            string argument = verb.TakesContainer ? "'1:container:_ocirun_containers'"
-                : verb.Words.Length > 0 ? $"'1:word:({Words(verb)})'" : "'*: :'";
-            verbs.Append($"            {name})\n                _arguments \\\n{Options(verb)}                    {argument}\n"
-                + "                ;;\n");
+            names.Append($"                '{verb.Name}:{Quote(verb.Summary)}'\n");
+            verbs.Append($"            {verb.Name})\n                _arguments \\\n{Options(verb)}{Places(verb)}                ;;\n");
         }
 
         return $$"""
             #compdef ocirun
             _ocirun_containers() {
-                local -a root ids
-                [[ -n ${opt_args[--root]} ]] && root=(--root ${opt_args[--root]})
+                local -a ids
                 ids=(${(f)"$(ocirun $root list --quiet 2>/dev/null)"})
                 compadd -a ids
             }
             _ocirun() {
                 local state line
                 typeset -A opt_args
-                local -a commands
+                local -a commands root
                 _arguments -C \
             {{Options(Globals.Describe())}}        '1:command:->command' \
                     '*::argument:->argument'
+                [[ -n ${opt_args[--root]}${opt_args[-r]} ]] && root=(--root "${opt_args[--root]}${opt_args[-r]}")
                 case $state in
                 command)
                     commands=(
@@ -54,39 +49,53 @@ internal static class ZshCompletion
             """;
     }
 
-    private static string Words(Verb verb)
+    private static string Places(Verb verb)
     {
-        List<string> words = [];
-        foreach (string word in verb.Words)
+        StringBuilder text = new();
+        for (int i = 0; i < verb.Takes.Length; i++)
         {
-            if (Table.Find(word) is not { IsHidden: true })
-                words.Add(word);
+            string place = verb.Repeats && i == verb.Takes.Length - 1 ? "*" : $"{i + 1}";
+            string action = verb.Takes[i] switch
+            {
+                ArgumentKind.Container => "container:_ocirun_containers",
+                ArgumentKind.File => "file:_files",
+                ArgumentKind.Directory => "directory:_files -/",
+                ArgumentKind.Signal => $"signal:({CompletionTable.Words(verb, ArgumentKind.Signal)})",
+                ArgumentKind.Word => $"word:({CompletionTable.Words(verb, ArgumentKind.Word)})",
+                _ => "argument: ",
+            };
+            text.Append(text.Length > 0 ? " \\\n" : "").Append($"                    '{place}:{action}'");
         }
 
-        return string.Join(' ', words);
+        if (verb.StopsAtArgument && text.Length > 0)
+            text.Append(" \\\n                    '*:: :'");
+        else if (text.Length == 0)
+            text.Append("                    '*: :'");
+        return text.Append('\n').ToString();
     }
 
     private static string Options(Verb verb)
     {
         StringBuilder text = new();
-        foreach (Option option in verb.Options)
+        foreach (Option option in CompletionTable.Options(verb))
         {
-            if (option.IsHidden)
-                continue;
             string value = option.Kind switch
             {
                 OptionKind.Flag => "",
-                OptionKind.File => $":{option.Value}:_files",
-                OptionKind.Directory => $":{option.Value}:_files -/",
-                _ => option.Words.Length > 0 ? $":{option.Value}:({string.Join(' ', option.Words)})" : $":{option.Value}: ",
+                OptionKind.File => $":{Quote(option.Value)}:_files",
+                OptionKind.Directory => $":{Quote(option.Value)}:_files -/",
+                _ => option.Words.Length > 0 ? $":{Quote(option.Value)}:({string.Join(' ', option.Words)})" : $":{Quote(option.Value)}: ",
             };
             string help = Quote(option.Help);
+            string again = option.IsRepeatable ? "*" : "";
             text.Append(option.Letter == '\0'
-                ? $"                    '--{option.Name}[{help}]{value}' \\\n"
-                : $"                    '(--{option.Name} -{option.Letter})'{{--{option.Name},-{option.Letter}}}'[{help}]{value}' \\\n");
+                ? $"                    '{again}--{option.Name}[{help}]{value}' \\\n"
+                : option.IsRepeatable
+                    ? $"                    '*'{{--{option.Name},-{option.Letter}}}'[{help}]{value}' \\\n"
+                    : $"                    '(--{option.Name} -{option.Letter})'{{--{option.Name},-{option.Letter}}}'[{help}]{value}' \\\n");
         }
 
-        return text.ToString();
+        return text.Append("                    '--help[show this]' \\\n").ToString();
     }
 
     private static string Quote(string text) => text

@@ -11,6 +11,10 @@ internal static class Completion
         Words = ["bash", "zsh", "fish"],
         Minimum = 1,
         Maximum = 1,
+        Examples =
+        [
+            new("completion bash >/etc/bash_completion.d/ocirun", "where no package has installed it"),
+        ],
         Execute = static arguments =>
         {
             Output.Write(arguments.Positional[0] switch

@@ -30,6 +30,12 @@ internal static class Create
         Minimum = 1,
         Maximum = 1,
         FailurePrefix = $"{Table.Program} create failed: ",
+        Examples =
+        [
+            new("create --bundle /srv/box box1", "make the container box1"),
+            new("create --bundle /srv/box --console-socket /run/box.sock box1", "with a terminal, which the socket is sent"),
+        ],
+        SeeAlso = ["start", "run", "delete", "spec"],
         Execute = static arguments => Launcher.Create(Read(arguments)),
     };
 

@@ -19,20 +19,37 @@ internal static class Delete
             {
                 Letter = 'f',
             },
+            IdPattern.Option(),
         ],
         TakesContainer = true,
         Minimum = 1,
         Maximum = 1,
+        Examples =
+        [
+            new("delete box1", "remove what has ended"),
+            new("delete --force --regex '.*'", "end and remove all containers below the state root"),
+        ],
+        SeeAlso = ["kill", "run"],
         Execute = Execute,
     };
 
     private static int Execute(Arguments arguments)
     {
         bool force = arguments.Flag("force");
+        string? root = arguments.Globals.Root;
+        if (arguments.Flag("regex"))
+            IdPattern.ForEach(root, arguments.Positional[0], id => One(root, id, force));
+        else
+            One(root, arguments.Positional[0], force);
+        return 0;
+    }
+
+    private static void One(string? root, string id, bool force)
+    {
         Trace.Phase("state");
         try
         {
-            using ContainerDirectory directory = StateRoot.FindContainer(arguments.Globals.Root, arguments.Positional[0]);
+            using ContainerDirectory directory = StateRoot.FindContainer(root, id);
             if (force)
                 Force(directory);
             else
@@ -42,8 +59,6 @@ internal static class Delete
         {
             // Somebody else was faster, or it never was.
         }
-
-        return 0;
     }
 
     private static void Gently(ContainerDirectory directory)

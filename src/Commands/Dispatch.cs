@@ -14,11 +14,16 @@ internal static class Dispatch
         try
         {
             Arguments own = new(Globals.Describe());
-            Globals globals = ReadGlobals(words, own);
-            if (own.WantsHelp || own.Positional.Length == 0)
-                return own.Flag("version") || own.Flag("V") ? Version.Print() : Help.PrintProgram();
+            ReadWords(words, own);
             if (own.Flag("version") || own.Flag("V"))
                 return Version.Print();
+
+            // Before the log is opened: neither needs one, and probes have no place for one.
+            if (own.WantsHelp)
+                return Help.PrintProgram();
+            Globals globals = Globals.Read(own);
+            if (own.Positional.Length == 0)
+                return Help.PrintProgram();
             verb = Table.Find(own.Positional[0]) ?? throw Help.Unknown(own.Positional[0]);
             TraceFile.Open(globals, verb.Name);
             Arguments arguments = new(verb, globals);
@@ -55,7 +60,7 @@ internal static class Dispatch
         return status;
     }
 
-    private static Globals ReadGlobals(string[] words, Arguments own)
+    private static void ReadWords(string[] words, Arguments own)
     {
         try
         {
@@ -66,8 +71,6 @@ internal static class Dispatch
             Globals.OpenLog(words);
             throw;
         }
-
-        return Globals.Read(own);
     }
 
     // As runc does (features.md I07). A closed standard output must not hide the message itself.

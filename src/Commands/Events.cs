@@ -33,6 +33,13 @@ internal static class Events
         ],
         TakesContainer = true,
         Maximum = 1,
+        Examples =
+        [
+            new("events --stats box1", "what it uses now"),
+            new("events --interval 1s box1", "every second"),
+            new("events --format prometheus", "all containers, for a collector"),
+        ],
+        SeeAlso = ["top", "update"],
         Execute = Execute,
     };
 

@@ -61,6 +61,14 @@ internal static class Exec
         TakesContainer = true,
         FailurePrefix = "exec failed: ",
         FailureStatus = 255,
+        Examples =
+        [
+            new("exec -t box1 sh", "a shell in the container"),
+            new("exec --user 1000:1000 --env A=1 --cwd /tmp box1 id", "a program as another user"),
+            new("exec --detach --process process.json --pid-file /run/p.pid box1", "what a file describes"),
+        ],
+        ExitStatus = "The status of the process, or 128 and the signal's number when a signal killed it; 255 when the command itself failed, 1 when its options are wrong. 0 with --detach.",
+        SeeAlso = ["run", "ps", "kill"],
         Execute = static arguments => Execution.Run(Read(arguments)),
     };
 

@@ -13,6 +13,7 @@ internal static class Features
         Name = "features",
         Summary = "print what this program implements as JSON",
         Maximum = 0,
+        SeeAlso = ["spec"],
         Execute = static _ =>
         {
             Output.Write(FeaturesWriter.Write(Document()));
@@ -28,7 +29,7 @@ internal static class Features
         MountOptions = MountOptions.Words(),
         Namespaces = FeatureLists.Namespaces,
         Capabilities = FeatureLists.Capabilities,
-        Cgroup = new CgroupFeatures(V1: false, V2: true, Systemd: true, SystemdUser: true, Rdma: false),
+        Cgroup = new CgroupFeatures(V1: false, V2: true, Systemd: true, SystemdUser: true, Rdma: true),
         Seccomp = new SeccompFeatures(
             Enabled: true,
             FeatureLists.SeccompActions,
@@ -46,6 +47,7 @@ internal static class Features
         Annotations =
         [
             new Pair("org.ocirun.version", Version.Program),
+            .. BuildConstants.Commit.Length > 0 ? (Pair[])[new Pair("org.ocirun.commit", BuildConstants.Commit)] : [],
             // Under runc's name because engines look there whether containers can be checkpointed.
             new Pair("org.opencontainers.runc.checkpoint.enabled", "true"),
         ],

@@ -50,7 +50,7 @@ internal sealed record Globals
             new Option("log-level", OptionKind.Text, "write diagnostics from this level on")
             {
                 Value = "LEVEL",
-                Default = "warning",
+                Default = "error",
                 Words = ["error", "warning", "debug"],
             },
             new Option("debug", OptionKind.Flag, "the same as --log-level debug"),

@@ -65,6 +65,14 @@ internal static class Help
                 Wrap(text, paragraph);
         }
 
+        if (verb.Examples.Length > 0)
+        {
+            text.Append("EXAMPLES:\n");
+            foreach (Example example in verb.Examples)
+                text.Append($"   {Table.Program} {example.Line}\n      {example.Text}\n");
+            text.Append('\n');
+        }
+
         text.Append("OPTIONS:\n");
         return Options(text, verb).ToString();
     }

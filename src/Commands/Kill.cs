@@ -8,6 +8,8 @@ namespace OciRun.Commands;
 /// <summary><c>kill ID [SIGNAL]</c> (features.md 1.9).</summary>
 internal static class Kill
 {
+    private const string NotRunningCode = "container-not-running";
+
     public static Verb Describe() => new()
     {
         Name = "kill",
@@ -16,30 +18,64 @@ internal static class Kill
         Description =
             "Sends the signal, TERM by default, to the container's first process. KILL reaches every process of a "
             + "container that has no pid namespace of its own.\n\n"
+            + "With --regex, containers that have ended are passed over, and it is a success when none matches.\n\n"
             + "SIGNAL is a number or a name in any case, with or without SIG; RTMIN+n and RTMAX-n are known too.",
         Options =
         [
             new Option("all", OptionKind.Flag, "signal every process of the container; none left is a success") { Letter = 'a' },
+            IdPattern.Option(),
         ],
         TakesContainer = true,
+        Takes = [ArgumentKind.Container, ArgumentKind.Signal],
         StopsAtArgument = true,
         Minimum = 1,
         Maximum = 2,
+        Examples =
+        [
+            new("kill box1", "ask its first process to end"),
+            new("kill box1 KILL", "end it"),
+            new("kill --regex '^web-' HUP", "all containers whose ids begin with web-"),
+        ],
+        SeeAlso = ["delete", "pause"],
         Execute = Execute,
     };
 
     private static int Execute(Arguments arguments)
     {
         string id = arguments.Positional[0];
-        ContainerId.Check(id);
-        int signal = Signals.Parse(arguments.Positional.Length > 1 ? arguments.Positional[1] : "TERM");
+        string? root = arguments.Globals.Root;
         bool all = arguments.Flag("all");
+        bool matches = arguments.Flag("regex");
+        if (!matches)
+            ContainerId.Check(id);
+        int signal = Signals.Parse(arguments.Positional.Length > 1 ? arguments.Positional[1] : "TERM");
+        if (matches)
+            IdPattern.ForEach(root, id, match => SendIfRunning(root, match, signal, all));
+        else
+            Send(root, id, signal, all);
+        return 0;
+    }
+
+    // A container that has ended is none of those that were meant.
+    private static void SendIfRunning(string? root, string id, int signal, bool all)
+    {
+        try
+        {
+            Send(root, id, signal, all);
+        }
+        catch (FaultException e) when (e.Fault.Code == NotRunningCode)
+        {
+            Log.Debug(e.Fault.Text());
+        }
+    }
+
+    private static void Send(string? root, string id, int signal, bool all)
+    {
         Trace.Phase("state");
-        using ContainerDirectory directory = StateRoot.FindContainer(arguments.Globals.Root, id);
+        using ContainerDirectory directory = StateRoot.FindContainer(root, id);
         ContainerRecord record = directory.Load() ?? throw StateRoot.Missing(id);
         Trace.Phase("signal");
         Send(directory, record, signal, all);
-        return 0;
     }
 
     private static void Send(ContainerDirectory directory, ContainerRecord record, int signal, bool all)
@@ -90,6 +126,6 @@ internal static class Kill
     {
         Field = "container",
         Value = id,
-        Code = "container-not-running",
+        Code = NotRunningCode,
     });
 }

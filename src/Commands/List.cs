@@ -24,6 +24,13 @@ internal static class List
             new Option("quiet", OptionKind.Flag, "print ids only") { Letter = 'q' },
         ],
         Maximum = 0,
+        Examples =
+        [
+            new("list", "a table of all containers"),
+            new("list --quiet", "their ids"),
+            new("list --format json", "for programs"),
+        ],
+        SeeAlso = ["state", "ps", "top"],
         Execute = Execute,
     };
 

@@ -6,7 +6,8 @@ namespace OciRun.Commands;
 /// <summary>
 /// The grammar that callers were written for, that of Go's flag package (features.md G13, callers.md §1): one dash or
 /// two, <c>--flag value</c> and <c>--flag=value</c> alike, the last value counts, <c>--</c> ends the options. Flags
-/// take a value only after <c>=</c>; short names do not bundle.
+/// take a value only after <c>=</c>. A word that is no long name may be short ones together, as argp has them, all but
+/// the last of which are flags.
 /// </summary>
 internal static class Parser
 {
@@ -62,31 +63,66 @@ internal static class Parser
         int index = Find(into.Verb.Options, name);
         if (index < 0)
         {
-            if (name is "help" or "h")
+            if (IsHelp(name))
             {
                 into.WantsHelp = true;
                 return 1;
             }
 
+            if (IsBundle(words[0], into.Verb.Options))
+                return TakeBundle(words, into);
             throw Usage.Fault(new Fault($"flag provided but not defined: -{name}") { Hint = Usage.Advice(into.Verb) });
         }
 
-        Option option = into.Verb.Options[index];
-        if (value is not null || !option.TakesValue)
+        if (value is not null || !into.Verb.Options[index].TakesValue)
         {
             into.Set(index, value);
             return 1;
         }
 
-        if (words.Length < 2)
-        {
-            string spelling = words[0].StartsWith("--", StringComparison.Ordinal) ? "--" : "-";
-            throw Usage.Fault(new Fault($"flag needs an argument: {spelling}{name}") { Hint = Usage.Advice(into.Verb) });
-        }
-
-        into.Set(index, words[1]);
+        string dashes = words[0].StartsWith("--", StringComparison.Ordinal) ? "--" : "-";
+        into.Set(index, ValueOf($"{dashes}{name}", words, into.Verb));
         return 2;
     }
+
+    // Both the words of urfave/cli and those of argp (features.md G10).
+    private static bool IsHelp(ReadOnlySpan<char> name) => name is "help" or "h" or "?" or "usage";
+
+    private static bool IsBundle(string word, Option[] options)
+    {
+        if (word.Length < 3 || word[1] == '-')
+            return false;
+        for (int i = 1; i < word.Length; i++)
+        {
+            int index = Find(options, word.AsSpan(i, 1));
+            if (index < 0 || (i < word.Length - 1 && options[index].TakesValue))
+                return false;
+        }
+
+        return true;
+    }
+
+    private static int TakeBundle(ReadOnlySpan<string> words, Arguments into)
+    {
+        string word = words[0];
+        for (int i = 1; i < word.Length; i++)
+        {
+            int index = Find(into.Verb.Options, word.AsSpan(i, 1));
+            if (into.Verb.Options[index].TakesValue)
+            {
+                into.Set(index, ValueOf($"-{word[i]}", words, into.Verb));
+                return 2;
+            }
+
+            into.Set(index, null);
+        }
+
+        return 1;
+    }
+
+    private static string ValueOf(string spelling, ReadOnlySpan<string> words, Verb verb) => words.Length > 1
+        ? words[1]
+        : throw Usage.Fault(new Fault($"flag needs an argument: {spelling}") { Hint = Usage.Advice(verb) });
 
     private static int Find(Option[] options, ReadOnlySpan<char> name)
     {

@@ -24,6 +24,7 @@ internal static class Pause
         TakesContainer = true,
         Minimum = 1,
         Maximum = 1,
+        SeeAlso = ["resume", "kill"],
         Execute = static arguments => Execute(arguments, Limit),
     };
 

@@ -21,7 +21,14 @@ internal static class Plan
             .. Create.LayerFlags(),
             Inspection.Format(),
         ],
+        Takes = [ArgumentKind.Directory],
         Maximum = 1,
+        Examples =
+        [
+            new("plan /srv/box", "every step of create"),
+            new("plan --format json", "for programs"),
+        ],
+        SeeAlso = ["validate", "create"],
         Execute = static arguments =>
         {
             bool json = Inspection.IsJson(arguments);

@@ -36,6 +36,13 @@ internal static unsafe class Ps
         TakesContainer = true,
         StopsAtArgument = true,
         Minimum = 1,
+        Examples =
+        [
+            new("ps box1", "the processes of a container"),
+            new("ps box1 -o pid,stat,args", "with columns of one's own"),
+            new("ps --format json box1", "their pids"),
+        ],
+        SeeAlso = ["top", "exec"],
         Execute = Execute,
     };
 

@@ -21,6 +21,7 @@ internal static class Resume
         TakesContainer = true,
         Minimum = 1,
         Maximum = 1,
+        SeeAlso = ["pause"],
         Execute = static arguments => Execute(arguments, Limit),
     };
 

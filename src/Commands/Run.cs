@@ -24,6 +24,13 @@ internal static class Run
         Minimum = 1,
         Maximum = 1,
         FailurePrefix = $"{Table.Program} run failed: ",
+        Examples =
+        [
+            new("run --bundle /srv/box box1", "run it and wait for its end"),
+            new("run --detach --bundle /srv/box --pid-file /run/box1.pid box1", "leave it running"),
+        ],
+        ExitStatus = "The status of the container's process, or 128 and the signal's number when a signal killed it; 1 when the command itself failed. 0 with --detach.",
+        SeeAlso = ["create", "exec", "delete"],
         Execute = static arguments => Launcher.Run(Create.Read(arguments) with
         {
             Detach = arguments.Flag("detach"),

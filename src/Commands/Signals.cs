@@ -21,6 +21,9 @@ internal static class Signals
         "PWR", "SYS",
     ];
 
+    /// <summary>The names that need no number, for completion.</summary>
+    public static string[] Words => Names.ToArray();
+
     /// <summary>
     /// Number of a signal given as a decimal from 0 to 64, or as a name in any case with or without <c>SIG</c>,
     /// including <c>RTMIN+n</c> and <c>RTMAX-n</c>.

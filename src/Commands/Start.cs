@@ -14,6 +14,11 @@ internal static class Start
         TakesContainer = true,
         Minimum = 1,
         Maximum = 1,
+        Examples =
+        [
+            new("start box1", "let it run"),
+        ],
+        SeeAlso = ["create", "run"],
         Execute = static arguments =>
         {
             ContainerId.Check(arguments.Positional[0]);

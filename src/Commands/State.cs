@@ -14,6 +14,11 @@ internal static class State
         TakesContainer = true,
         Minimum = 1,
         Maximum = 1,
+        Examples =
+        [
+            new("state box1", "its status, pid and bundle"),
+        ],
+        SeeAlso = ["list", "ps"],
         Execute = Execute,
     };
 

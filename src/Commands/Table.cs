@@ -8,8 +8,8 @@ internal static class Table
     /// <summary>Names in the order of the help page; <see cref="Find"/> knows each.</summary>
     public static string[] Names =>
     [
-        "create", "start", "run", "exec", "state", "update", "kill", "delete", "pause", "resume", "checkpoint", "restore", "list", "ps", "events", "top", "spec", "unpack", "plan",
-        "validate", "doctor", "features", "completion", "help", "docs",
+        "create", "start", "run", "exec", "state", "update", "kill", "delete", "pause", "resume", "checkpoint", "restore", "mounts", "list", "ps",
+        "events", "top", "spec", "unpack", "plan", "validate", "doctor", "features", "completion", "help", "docs",
     ];
 
     /// <summary>The verb of that name, or null.</summary>
@@ -29,6 +29,7 @@ internal static class Table
         "resume" => Resume.Describe(),
         "checkpoint" => Checkpoint.Describe(),
         "restore" => Restore.Describe(),
+        "mounts" => Mounts.Describe(),
         "events" => Events.Describe(),
         "top" => Top.Describe(),
         "plan" => Plan.Describe(),

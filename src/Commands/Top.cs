@@ -26,6 +26,12 @@ internal static class Top
             new Option("interval", OptionKind.Text, "time between tables, such as 500ms or 1m") { Value = "TIME", Default = "2s" },
         ],
         TakesContainer = true,
+        Examples =
+        [
+            new("top", "all containers"),
+            new("top --interval 1s box1 box2", "two of them"),
+        ],
+        SeeAlso = ["events", "ps"],
         Execute = Execute,
     };
 

@@ -38,9 +38,16 @@ internal static class Unpack
             new Option("tty", OptionKind.Flag, "give the process a terminal") { Letter = 't' },
             new Option("quiet", OptionKind.Flag, "no progress bar, and no word about what is left out") { Letter = 'q' },
         ],
+        Takes = [ArgumentKind.Directory, ArgumentKind.Directory],
         Minimum = 2,
         Maximum = 2,
         FailurePrefix = $"{Table.Program} unpack failed: ",
+        Examples =
+        [
+            new("unpack image:latest /srv/box", "make a bundle of an image"),
+            new("unpack --flat image /srv/box", "with an ordinary directory as root file system"),
+        ],
+        SeeAlso = ["run", "spec"],
         Execute = Execute,
     };
 

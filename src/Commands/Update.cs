@@ -47,6 +47,12 @@ internal static partial class Update
         TakesContainer = true,
         Minimum = 1,
         Maximum = 1,
+        Examples =
+        [
+            new("update --memory 512m --pids-limit 100 box1", "change two limits"),
+            new("update --resources - box1", "take a document from standard input"),
+        ],
+        SeeAlso = ["events", "create"],
         Execute = Execute,
     };
 

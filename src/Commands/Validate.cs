@@ -29,7 +29,14 @@ internal static class Validate
             .. Create.LayerFlags(),
             Inspection.Format(),
         ],
+        Takes = [ArgumentKind.Directory],
         Maximum = 1,
+        Examples =
+        [
+            new("validate /srv/box", "all that is wrong with the bundle"),
+        ],
+        ExitStatus = "0 without an error, 1 with one or when the command failed.",
+        SeeAlso = ["plan", "spec"],
         Execute = static arguments =>
         {
             bool json = Inspection.IsJson(arguments);

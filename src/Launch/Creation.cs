@@ -200,7 +200,6 @@ internal sealed unsafe partial class Creation : Offspring
     {
         if (!_committed)
             Undo();
-        _mappings?.Dispose();
         _cgroup?.Dispose();
         _subgroup?.Dispose();
         _unit?.Dispose();

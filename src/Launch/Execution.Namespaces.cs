@@ -48,19 +48,13 @@ internal sealed unsafe partial class Execution
         return false;
     }
 
-    // The identity of a namespace is its inode in nsfs (namespaces(7)). A kernel without the type has no file. To look is
-    // dearer than to join once more, which only a user namespace refuses.
+    // To look is dearer than to join once more, which only a user namespace refuses.
     private ulong Other(string file, ulong flag)
     {
         if (flag != Uapi.CLONE_NEWUSER && (_given & flag) != 0)
             return flag;
-        int own = Sys.fstatat(Uapi.AT_FDCWD, Sys.Bytes($"/proc/self/ns/{file}"), out stat mine, 0);
-        if (own == -Errno.ENOENT)
-            return 0;
-        int result = Sys.fstatat(Uapi.AT_FDCWD, Sys.Bytes($"/proc/{_record.Pid}/ns/{file}"), out stat its, 0);
-        if (result < 0)
-            throw Unreadable($"ns/{file}", result);
-        return own == 0 && mine.st_ino == its.st_ino && mine.st_dev == its.st_dev ? 0 : flag;
+        int result = InitNamespaces.Differs(_record.Pid, file);
+        return result < 0 ? throw Unreadable($"ns/{file}", result) : result == 0 ? 0 : flag;
     }
 
     private FaultException Unreadable(string file, int result) => result == -Errno.ENOENT || !Liveness.IsAlive(_record)

@@ -253,6 +253,7 @@ internal abstract unsafe partial class Offspring : IDisposable
     public virtual void Dispose()
     {
         _received?.Dispose();
+        _mappings?.Dispose();
         _sync?.Dispose();
         _pidfd?.Dispose();
         _signals?.Dispose();

@@ -58,7 +58,7 @@ internal sealed unsafe partial class Planner
                 continue;
             int slot = _plan.NewSlot();
             _sources[i] = slot;
-            if (_plan.ParentOpens || _options[i].Ids is not null)
+            if (_plan.ParentOpens || _isLive || _options[i].Ids is not null)
             {
                 _plan.ParentSources.Add(new BindSource(
                     slot, path, _options[i].IsRecursive, field, _options[i].Ids, _options[i].KeepsSourceLink));
@@ -122,7 +122,7 @@ internal sealed unsafe partial class Planner
         // A clone that the parent made is a peer of the host's mount, not yet a slave as in a copied mount namespace,
         // and so is one made without a mount namespace; a user namespace never keeps its peers (mount_namespaces(7),
         // "Restrictions on mount namespaces").
-        m->Enslave = _plan.ParentOpens || _plan.MountsRootfs || (options.Ids is not null && !SharesMounts) ? (byte)1 : (byte)0;
+        m->Enslave = _plan.ParentOpens || _isLive || _plan.MountsRootfs || (options.Ids is not null && !SharesMounts) ? (byte)1 : (byte)0;
         m->KeepsLocked = _plan.ParentOpens ? (byte)1 : (byte)0;
         m->InProc = Paths.IsWithin(target, "proc"u8) ? (byte)1 : (byte)0;
         m->TargetNofollow = options.KeepsTargetLink ? (byte)1 : (byte)0;
@@ -166,6 +166,8 @@ internal sealed unsafe partial class Planner
                 throw new FaultException(new Fault("recursive options apply to bind mounts only") { Field = $"{field}.options" });
         }
 
+        if (_isLive)
+            CheckLive(m, options, type, field);
         _plan.Add(step);
     }
 
@@ -175,20 +177,25 @@ internal sealed unsafe partial class Planner
     {
         if (!Paths.IsWithin(target, "proc"u8))
             return;
-        if (target.Is("proc"u8) && (type.Is("proc"u8) || options.IsBind))
+        if ((target.Is("proc"u8) && (type.Is("proc"u8) || options.IsBind)) || MayStandInProc(target))
             return;
-        foreach (string allowed in OverProc)
-        {
-            if (System.Text.Ascii.Equals(target.Span, allowed))
-                return;
-        }
-
         throw new FaultException(new Fault("cannot be mounted because it is inside /proc")
         {
             Field = $"{field}.destination",
             Value = destination.ToString(),
             Hint = "only a proc file system may be mounted on /proc, and only a few files below it",
         });
+    }
+
+    private static bool MayStandInProc(Utf8 target)
+    {
+        foreach (string allowed in OverProc)
+        {
+            if (System.Text.Ascii.Equals(target.Span, allowed))
+                return true;
+        }
+
+        return false;
     }
 
     private static void BindAttributes(MountStep* m, MountOptions options, string field)

@@ -36,6 +36,7 @@ internal enum Op
     MountFilesystem,
     MountCgroup,
     MountBind,
+    Unmount,
     OpenDev,
     MakeDevice,
     BindDevice,

@@ -38,6 +38,7 @@ internal static class OpName
         Op.MountFilesystem => "mount filesystem",
         Op.MountCgroup => "mount cgroup",
         Op.MountBind => "mount bind",
+        Op.Unmount => "unmount",
         Op.OpenDev => "open dev",
         Op.MakeDevice => "make device",
         Op.BindDevice => "bind device",

@@ -68,7 +68,7 @@ internal static unsafe partial class PlanText
         Op.JoinProcess or Op.Unshare or Op.CloneFinal => string.Join(' ', Names((ulong)step.Flags, CloneFlags, "")),
         Op.Propagation or Op.RootPropagation => string.Join(' ', Names((ulong)step.Flags, MountFlags, "")),
         Op.Hostname or Op.Domainname or Op.SessionKeyring or Op.OpenLayer or Op.AttachRootfs or Op.OpenSource or Op.OpenNull or Op.OpenProc
-            or Op.OpenDev or Op.WorkingDirectory or Op.ReadonlyPath or Op.MaskPath => Quote(step.Text),
+            or Op.OpenDev or Op.WorkingDirectory or Op.ReadonlyPath or Op.MaskPath or Op.Unmount => Quote(step.Text),
         Op.OpenTimeOffsets or Op.TimeOffsets or Op.KeyringLabel or Op.ApparmorProfile or Op.SelinuxLabel => Quote(step.Text),
         Op.Personality => PersonalityNames.Domains[System.Array.IndexOf(PersonalityNames.Numbers, (int)step.Flags)],
         Op.IoPriority => IoPriority(step.Flags),

@@ -5,6 +5,8 @@ internal static unsafe partial class ConfigReader
 {
     private const string NoId = "4294967295 is no id (user_namespaces(7))";
 
+    private static Mount[] ReadMounts(ref JsonCursor json) => json.Objects<Mount>(&ReadMount) ?? [];
+
     private static Mount ReadMount(ref JsonCursor json)
     {
         Mount mount = new();

@@ -67,8 +67,12 @@ internal static unsafe partial class ConfigReader
     public static LinuxResources ReadResources(byte[] json, string name) =>
         Document<LinuxResources>(json, name, &ReadResources);
 
+    /// <summary>Reads an array of mounts that stands alone, as given to <c>mounts add</c>.</summary>
+    public static Mount[] ReadMounts(byte[] json, string name) => Document<Mount[]>(json, name, &ReadMounts, isList: true);
+
     private static T Document<T>(
-        byte[] bytes, string name, delegate*<ref JsonCursor, T> read, List<Fault>? refused = null, List<Fault>? ignored = null)
+        byte[] bytes, string name, delegate*<ref JsonCursor, T> read, List<Fault>? refused = null, List<Fault>? ignored = null,
+        bool isList = false)
     {
         JsonSyntax.CheckBytes(bytes, name, MaximumSize);
         try
@@ -76,7 +80,10 @@ internal static unsafe partial class ConfigReader
             JsonCursor json = new(bytes, name);
             if (refused is not null && ignored is not null)
                 json.Collect(refused, ignored);
-            json.Begin();
+            if (isList)
+                json.BeginList();
+            else
+                json.Begin();
             T document = read(ref json);
             json.End();
             return document;

@@ -54,6 +54,14 @@ internal ref partial struct JsonCursor
             throw Expected("an object");
     }
 
+    /// <summary>Stands on the document's value, which has to be an array.</summary>
+    public void BeginList()
+    {
+        _reader.Read();
+        if (_reader.TokenType != JsonTokenType.StartArray)
+            throw Expected("an array");
+    }
+
     /// <summary>Leaves the document; anything but white space after it is a syntax error.</summary>
     public void End() => _reader.Read();
 

@@ -12,7 +12,7 @@ internal sealed partial class StateRoot
     private static Fd? TryOpen(Location location, bool create)
     {
         if (location.Path.Trim('/').Length == 0)
-            throw Wrong(location.Path, "the root directory of the system cannot be the state root", hint: "use a directory");
+            throw SystemRoot(location.Path);
         byte[] path = Sys.Bytes(location.Path.TrimEnd('/'));
         int fd = Sys.openat(Uapi.AT_FDCWD, path, Flags);
         if (fd == -Errno.ENOENT)
@@ -62,6 +62,11 @@ internal sealed partial class StateRoot
         int result = Sys.fstat(fd, out stat info);
         if (result < 0)
             throw Wrong(location.Path, "cannot check it", "fstat", -result);
+
+        // A link is never followed at the end of the path, so only this leads up to it.
+        if (location.Path.Contains("/..", StringComparison.Ordinal) && Sys.fstatat(Uapi.AT_FDCWD, "/"u8, out stat top, 0) == 0
+            && info.st_dev == top.st_dev && info.st_ino == top.st_ino)
+            throw SystemRoot(location.Path);
         if (info.st_uid != Sys.geteuid())
             throw Wrong(location.Path, $"it belongs to user {info.st_uid}", hint: "give a --root of your own");
         if ((info.st_mode & WritableByOthers) != 0)
@@ -69,4 +74,7 @@ internal sealed partial class StateRoot
         if (location.Sticky && (info.st_mode & Uapi.S_ISVTX) == 0)
             Sys.fchmod(fd, Private | Uapi.S_ISVTX);
     }
+
+    private static Errors.FaultException SystemRoot(string path) =>
+        Wrong(path, "the root directory of the system cannot be the state root", hint: "use a directory");
 }

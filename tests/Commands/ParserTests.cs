@@ -64,6 +64,38 @@ public sealed class ParserTests
     [InlineData("spec --rootless --rootless=0", "|spec rootless=false|")]
     [InlineData("-s -r R state ID", "root=R systemd-cgroup=true|state|ID")]
     [InlineData("-- state ID", "|state|ID")]
+    [InlineData("create -no-pivot -pid-file P -preserve-fds=2 -bundle=B ID", "|create bundle=B pid-file=P no-pivot=true preserve-fds=2|ID")]
+    [InlineData("run --bundle A -bundle B -b C --bundle=D ID", "|run bundle=D|ID")]
+    [InlineData("run -bundle=A --bundle=B ID", "|run bundle=B|ID")]
+    [InlineData("run --keep --keep=false ID", "|run keep=false|ID")]
+    [InlineData("run --keep=F --keep=T ID", "|run keep=true|ID")]
+    [InlineData("run --keep false", "|run keep=true|false")]
+    [InlineData("run --console-socket= --bundle B ID", "|run bundle=B console-socket=|ID")]
+    [InlineData("run --bundle=-d -- ID", "|run bundle=-d|ID")]
+    [InlineData("run -db B ID", "|run bundle=B detach=true|ID")]
+    [InlineData("exec -td ID sh", "|exec tty=true detach=true|ID sh")]
+    [InlineData("exec -dp F ID", "|exec process=F detach=true|ID")]
+    [InlineData("list -qf json", "|list format=json quiet=true|")]
+    [InlineData("-rootless=1 -root=R -systemd-cgroup -log-format=json state ID", "root=R log-format=json systemd-cgroup=true rootless=1|state|ID")]
+    [InlineData("--systemd-cgroup=false --debug=0 state ID", "debug=false systemd-cgroup=false|state|ID")]
+    [InlineData("exec --process F --console-socket S --detach --pid-file P ID", "|exec console-socket=S process=F detach=true pid-file=P|ID")]
+    [InlineData("exec --pid-file P --process F --detach --preserve-fds 2 --console-socket S ID",
+        "|exec console-socket=S process=F detach=true pid-file=P preserve-fds=2|ID")]
+    [InlineData("exec -d --console-socket=S --tty --pid-file=P ID CMD -d --help",
+        "|exec console-socket=S tty=true detach=true pid-file=P|ID CMD -d --help")]
+    [InlineData("exec -t -e A=1 -env B=2,3 -u 1:2 -g 5 ID ls -l --all -- x", "|exec env=B=2,3 tty=true user=1:2 additional-gids=5|ID ls -l --all -- x")]
+    [InlineData("exec -- ID -t", "|exec|ID -t")]
+    [InlineData("exec ID -- sh", "|exec|ID -- sh")]
+    [InlineData("ps --format json ID", "|ps format=json|ID")]
+    [InlineData("ps --format table ID -ef --format x", "|ps format=table|ID -ef --format x")]
+    [InlineData("ps ID -aux", "|ps|ID -aux")]
+    [InlineData("events --stats ID", "|events stats=true|ID")]
+    [InlineData("events --interval=5s ID", "|events interval=5s|ID")]
+    [InlineData("update --resources=- ID", "|update resources=-|ID")]
+    [InlineData("update --resources - ID", "|update resources=-|ID")]
+    [InlineData("update -r F ID", "|update resources=F|ID")]
+    [InlineData("pause ID", "|pause|ID")]
+    [InlineData("resume ID", "|resume|ID")]
     [InlineData("run --bundle --keep ID", "|run bundle=--keep|ID")]
     [InlineData("run --bundle= ID", "|run bundle=|ID")]
     [InlineData("run --bundle=a=b ID", "|run bundle=a=b|ID")]
@@ -75,6 +107,18 @@ public sealed class ParserTests
     [InlineData("create ---bundle x ID", "flag provided but not defined: --bundle")]
     [InlineData("run -x ID", "flag provided but not defined: -x")]
     [InlineData("run -dk ID", "flag provided but not defined: -dk")]
+    [InlineData("run -bd ID", "flag provided but not defined: -bd")]
+    [InlineData("run --db B ID", "flag provided but not defined: -db")]
+    [InlineData("run -db", "flag needs an argument: -b")]
+    [InlineData("run -d=maybe ID", "invalid boolean value \"maybe\" for --detach")]
+    [InlineData("run --keep= ID", "invalid boolean value \"\" for --keep")]
+    [InlineData("create --pid-fil P ID", "flag provided but not defined: -pid-fil")]
+    [InlineData("exec --bogus ID sh", "flag provided but not defined: -bogus")]
+    [InlineData("exec", "\"exec\" requires a minimum of 1 argument(s)")]
+    [InlineData("ps", "\"ps\" requires a minimum of 1 argument(s)")]
+    [InlineData("update", "\"update\" requires exactly 1 argument(s)")]
+    [InlineData("start A B", "\"start\" requires exactly 1 argument(s)")]
+    [InlineData("help a b", "\"help\" requires a maximum of 1 argument(s)")]
     [InlineData("--root", "flag needs an argument: --root")]
     [InlineData("create --bundle", "flag needs an argument: --bundle")]
     [InlineData("create -b", "flag needs an argument: -b")]
@@ -98,6 +142,10 @@ public sealed class ParserTests
     [InlineData("create -h")]
     [InlineData("create -help --bogus")]
     [InlineData("kill --all --help")]
+    [InlineData("kill -? 9")]
+    [InlineData("run --usage")]
+    [InlineData("exec --help")]
+    [InlineData("list --help=true")]
     public void Help_wins_over_what_follows_and_over_missing_arguments(string line)
     {
         string[] words = line.Split(' ');
@@ -120,6 +168,51 @@ public sealed class ParserTests
         Parser.Parse(["-e", "a=1,b=2", "--env=c"], arguments);
         arguments.All("env").Should().Equal("a=1,b=2", "c");
         arguments.Text("env").Should().Be("c");
+    }
+
+    // With ARGP_IN_ORDER and in Go's flag package alike; callers pass such words on to ps and to the container's program.
+    [Theory]
+    [InlineData("exec ID --help")]
+    [InlineData("ps ID --help")]
+    [InlineData("kill ID -h")]
+    public void Help_behind_the_first_argument_of_such_a_verb_is_an_argument(string line)
+    {
+        string[] words = line.Split(' ');
+        Arguments arguments = new(Table.Find(words[0])!);
+        Parser.Parse(words.AsSpan(1), arguments);
+        arguments.WantsHelp.Should().BeFalse();
+        arguments.Positional.Should().Equal(words[1..]);
+    }
+
+    [Theory]
+    [InlineData("1 t T true TRUE True", "true")]
+    [InlineData("0 f F false FALSE False", "false")]
+    public void Flags_take_the_words_of_strconv_ParseBool(string words, string expected)
+    {
+        foreach (string word in words.Split(' '))
+        {
+            Describe($"run --keep={word} ID").Should().Be($"|run keep={expected}|ID");
+            Arguments.Boolean(word, "rootless").Should().Be(expected == "true");
+        }
+    }
+
+    // Each verb must offer the way to the same answer under every letter; two options with one letter would hide one.
+    [Fact]
+    public void No_verb_has_a_name_or_a_letter_twice()
+    {
+        foreach (string name in (string[])[.. Table.Names, Table.Program])
+        {
+            Verb verb = name == Table.Program ? Globals.Describe() : Table.Find(name)!;
+            System.Collections.Generic.List<string> names = ["help", "h", "usage", "?"];
+            foreach (Option option in verb.Options)
+            {
+                names.Add(option.Name);
+                if (option.Letter != '\0')
+                    names.Add(option.Letter.ToString());
+            }
+
+            names.Should().OnlyHaveUniqueItems(name);
+        }
     }
 
     [Fact]

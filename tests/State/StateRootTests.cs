@@ -90,6 +90,7 @@ public sealed class StateRootTests : IDisposable
     [Theory]
     [InlineData("/")]
     [InlineData("//")]
+    [InlineData("/tmp/..")]
     public void The_system_s_root_is_refused(string path) =>
         FluentActions.Invoking(() => StateRoot.Open(path, mustExist: false)).Should().Throw<FaultException>();
 

@@ -5,11 +5,11 @@ using OciRun.Plan;
 namespace OciRun.Launch;
 
 /// <summary>The mounts that the parent makes for the child: what only its rights can reach or map.</summary>
-internal sealed unsafe partial class Creation
+internal abstract unsafe partial class Offspring
 {
     private MappingNamespaces? _mappings;
 
-    private void MakeSources()
+    private protected void MakeSources()
     {
         foreach (BindSource source in _plan.ParentSources)
         {
@@ -30,7 +30,7 @@ internal sealed unsafe partial class Creation
     }
 
     // After the maps are written and before the child goes on: until then its namespace maps nothing.
-    private void MapSourcesAsContainer()
+    private protected void MapSourcesAsContainer()
     {
         Fd? own = null;
         foreach (BindSource source in _plan.ParentSources)
@@ -53,18 +53,19 @@ internal sealed unsafe partial class Creation
     }
 
     // Of a tree that exists among the container's mounts only.
-    private void MapLateIds(int index)
+    private protected void MapLateIds(int index)
     {
         using Fd tree = _received ?? throw new FaultException("the tree to map did not arrive");
         _received = null;
         Step step = _plan.Steps[index];
         IdMap ids = _plan.LateIds[step.Number];
         using MappingNamespaces mappings = new();
-        using Fd? own = ids.IsContainers ? NamespaceHolder.Open(_pid, ids.Field) : null;
-        IdMappedMount.Apply(tree.Number, own?.Number ?? mappings.For(ids), ids.Recursive, ids.Field, Failure.Text(step.Second));
+        int joined = JoinedUserNamespace;
+        using Fd? own = ids.IsContainers && joined < 0 ? NamespaceHolder.Open(_pid, ids.Field) : null;
+        IdMappedMount.Apply(tree.Number, own?.Number ?? (ids.IsContainers ? joined : mappings.For(ids)), ids.Recursive, ids.Field, Failure.Text(step.Second));
     }
 
-    private void CloseSources()
+    private protected void CloseSources()
     {
         foreach (BindSource source in _plan.ParentSources)
             Close(source.Slot);
@@ -89,7 +90,8 @@ internal sealed unsafe partial class Creation
         IdMappedMount.Apply(mount, holder, ids.Recursive, field, source);
     }
 
-    private int JoinedUserNamespace
+    /// <summary>The container's user namespace where it exists before the child, else negative.</summary>
+    private protected virtual int JoinedUserNamespace
     {
         get
         {
