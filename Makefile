@@ -72,13 +72,14 @@ soak: publish out/soak/ocirun-soak
 format-check:
 	dotnet format OciRun.sln --verify-no-changes --no-restore
 
-# The manual and the completions, from the table of commands.
+# The manual and the completions, from the table of commands; the list of errors, from the sources.
 docs:
 	mkdir -p docs/man docs/completion
 	$(OCIRUN) docs man > docs/man/ocirun.8
 	$(OCIRUN) completion bash > docs/completion/ocirun.bash
 	$(OCIRUN) completion zsh > docs/completion/ocirun.zsh
 	$(OCIRUN) completion fish > docs/completion/ocirun.fish
+	UPDATE_DOCS=1 dotnet test tests/OciRun.Tests.csproj -f net10.0 --filter 'FullyQualifiedName~CatalogueTests.The_list_is_current'
 
 ci: setup
 	scripts/ci
