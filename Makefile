@@ -73,7 +73,7 @@ soak: publish out/soak/ocirun-soak
 format-check:
 	dotnet format OciRun.sln --verify-no-changes --no-restore
 
-# The manual and the completions, from the table of commands.
+# The manual and the completions, from the table of commands; the list of errors, from the sources.
 docs:
 	dotnet build src/OciRun.csproj -f net10.0 -c Release -v q
 	mkdir -p docs/man docs/completion
@@ -83,6 +83,7 @@ docs:
 	$(OCIRUN) completion bash > docs/completion/ocirun.bash
 	$(OCIRUN) completion zsh > docs/completion/ocirun.zsh
 	$(OCIRUN) completion fish > docs/completion/ocirun.fish
+	UPDATE_DOCS=1 dotnet test tests/OciRun.Tests.csproj -f net10.0 --filter 'FullyQualifiedName~CatalogueTests.The_list_is_current'
 
 # The program, its manual, completions, licence and documents: make install PREFIX=/usr DESTDIR=/tmp/tree. Nothing is built
 # but what is missing, so that `make && sudo make install` builds as the user.

@@ -79,7 +79,7 @@ internal static class Events
     internal static long Interval(Arguments arguments)
     {
         long interval = Duration.Parse(arguments.Text("interval") ?? "5s", "interval");
-        return interval > 0 ? interval : throw Usage.Fault(new Fault("duration interval must be greater than 0"));
+        return interval > 0 ? interval : throw Usage.Fault(new Fault("duration interval must be greater than 0") { Field = "--interval" });
     }
 
     /// <summary>The record of now; null when the cgroup is gone.</summary>

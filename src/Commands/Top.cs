@@ -39,7 +39,7 @@ internal static class Top
     {
         long interval = Duration.Parse(arguments.Text("interval") ?? "2s", "interval");
         if (interval <= 0)
-            throw Usage.Fault(new Fault("duration interval must be greater than 0"));
+            throw Usage.Fault(new Fault("duration interval must be greater than 0") { Field = "--interval" });
         TopTable table = new();
         table.Take(Collect(arguments));
         using TopScreen? screen = TopScreen.Open();

@@ -56,9 +56,9 @@ internal static class Unpack
         string image = arguments.Positional[0];
         string bundle = arguments.Positional[1];
         if (image.Length == 0 || bundle.Length == 0)
-            throw Usage.Fault(new Fault("LAYOUT and BUNDLE must not be empty"));
+            throw Usage.Fault(new Fault("LAYOUT and BUNDLE must not be empty") { Hint = "name an image layout and the directory to make" });
         if (arguments.Flag("flat") && arguments.Flag("ephemeral"))
-            throw Usage.Fault(new Fault("--ephemeral needs layers, --flat leaves none"));
+            throw Usage.Fault(new Fault("--ephemeral needs layers, --flat leaves none") { Hint = "leave out one of them" });
         (string layout, string? tag) = Split(image);
         string? platform = arguments.Text("platform");
         UnpackRequest request = new()

@@ -85,7 +85,7 @@ internal sealed unsafe partial class Creation
     private void MoveNetworkDevices()
     {
         Trace.Phase("network interfaces");
-        using Fd socket = _received ?? throw new FaultException("the network namespace did not arrive");
+        using Fd socket = _received ?? throw new FaultException(new Fault("the network namespace did not arrive") { Field = "linux.netDevices", Syscall = "recvmsg" });
         _received = null;
         _network = NetworkDevices.Open(socket);
         _network.Move(_config.Linux!.NetDevices!);

@@ -192,7 +192,7 @@ internal sealed unsafe partial class Execution : Offspring
                     SetScheduler();
                     return;
                 default:
-                    throw new FaultException("the process sent a record that makes no sense here");
+                    throw new FaultException(new Fault("the process sent a record that makes no sense here") { Field = "process", Syscall = "recvmsg" });
             }
         }
     }

@@ -25,7 +25,7 @@ internal static unsafe partial class Failure
         string? field = plan.Fields.Count > named ? plan.Fields[named] : null;
         string message = Message(step, report);
         if (note.Length > 0)
-            message += $": {note}";
+            message += $": {Said(note)}";
         return new Fault(message)
         {
             Field = field,
@@ -33,6 +33,13 @@ internal static unsafe partial class Failure
             Errno = report.Errno,
             Hint = Hint(step, report),
         };
+    }
+
+    // The kernel marks each line as an error, a warning or a note ("e tmpfs: Bad value"), and ends it.
+    private static string Said(string note)
+    {
+        string line = note.TrimEnd();
+        return line is ['e' or 'w' or 'i', ' ', ..] ? line[2..] : line;
     }
 
     private static Fault Hook(string field, in Step step, in Report report, string note)

@@ -95,7 +95,7 @@ internal abstract unsafe partial class Offspring
     private protected void TakeFinal(int pid)
     {
         if (pid == _pid || Sys.waitid(Uapi.P_PID, pid, out _, Uapi.WEXITED | Uapi.WNOHANG | Uapi.WNOWAIT | Uapi.__WALL) < 0)
-            throw new FaultException(new Fault("the process names another one as its successor"));
+            throw new FaultException(new Fault("the process names another one as its successor") { Field = "process", Syscall = "waitid" });
         Witness();
         _intermediate = _pid;
         _finalTaken = true;
@@ -142,7 +142,7 @@ internal abstract unsafe partial class Offspring
 
     private protected void TakeMaster(string? socket)
     {
-        Fd master = _received ?? throw new FaultException("the terminal did not arrive");
+        Fd master = _received ?? throw new FaultException(new Fault("the terminal did not arrive") { Field = "process.terminal", Syscall = "recvmsg" });
         _received = null;
         if (socket is null)
         {

@@ -55,7 +55,7 @@ internal abstract unsafe partial class Offspring
     // Of a tree that exists among the container's mounts only.
     private protected void MapLateIds(int index)
     {
-        using Fd tree = _received ?? throw new FaultException("the tree to map did not arrive");
+        using Fd tree = _received ?? throw new FaultException(new Fault("the tree to map did not arrive") { Field = "mounts", Syscall = "recvmsg" });
         _received = null;
         Step step = _plan.Steps[index];
         IdMap ids = _plan.LateIds[step.Number];

@@ -15,7 +15,7 @@ internal static class ContainerId
         if (IsValid(id))
             return;
         if (id.Length == 0)
-            throw new FaultException(new Fault("container id cannot be empty") { Code = "invalid-id" });
+            throw new FaultException(new Fault("container id cannot be empty") { Hint = "give one", Code = "invalid-id" });
         throw id.Length > Longest
             ? Invalid(id[..40] + "…", "use at most 255 characters")
             : Invalid(id, "use letters, digits, '_', '+', '.' and '-', and not '.' or '..' alone");
