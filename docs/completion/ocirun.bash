@@ -17,6 +17,7 @@ _ocirun() {
             " --log" | " -l" |\
             " --log-format" |\
             " --log-level" |\
+            " --trace" |\
             " --cgroup-manager" |\
             " --rootless" |\
             "create --bundle" | "create -b" |\
@@ -65,6 +66,24 @@ _ocirun() {
             "update --pids-limit" |\
             "update --l3-cache-schema" |\
             "update --mem-bw-schema" |\
+            "checkpoint --image-path" |\
+            "checkpoint --work-path" |\
+            "checkpoint --manage-cgroups-mode" |\
+            "checkpoint --empty-ns" |\
+            "checkpoint --network-lock" |\
+            "checkpoint --parent-path" |\
+            "checkpoint --status-fd" |\
+            "checkpoint --page-server" |\
+            "restore --image-path" |\
+            "restore --work-path" |\
+            "restore --manage-cgroups-mode" |\
+            "restore --empty-ns" |\
+            "restore --network-lock" |\
+            "restore --bundle" | "restore -b" |\
+            "restore --console-socket" |\
+            "restore --pid-file" |\
+            "restore --lsm-profile" |\
+            "restore --lsm-mount-context" |\
             "list --format" | "list -f" |\
             "ps --format" | "ps -f" |\
             "events --interval" |\
@@ -84,7 +103,8 @@ _ocirun() {
             "validate --layer" |\
             "validate --upper" |\
             "validate --work" |\
-            "validate --format" | "validate -f")
+            "validate --format" | "validate -f" |\
+            "doctor --format" | "doctor -f")
                 previous=$word
                 [[ ${COMP_WORDS[i+1]} == = ]] && ((i++))
                 ((i++))
@@ -107,6 +127,7 @@ _ocirun() {
         " --log" | " -l") _ocirun_files -f ; return ;;
         " --log-format") words="text json" ;;
         " --log-level") words="error warning debug" ;;
+        " --trace") _ocirun_files -f ; return ;;
         " --cgroup-manager") words="cgroupfs systemd disabled" ;;
         " --rootless") words="true false auto" ;;
         "create --bundle" | "create -b") _ocirun_files -d ; return ;;
@@ -155,6 +176,24 @@ _ocirun() {
         "update --pids-limit") words="" ;;
         "update --l3-cache-schema") words="" ;;
         "update --mem-bw-schema") words="" ;;
+        "checkpoint --image-path") _ocirun_files -d ; return ;;
+        "checkpoint --work-path") _ocirun_files -d ; return ;;
+        "checkpoint --manage-cgroups-mode") words="soft full strict ignore" ;;
+        "checkpoint --empty-ns") words="network" ;;
+        "checkpoint --network-lock") words="iptables nftables skip" ;;
+        "checkpoint --parent-path") words="" ;;
+        "checkpoint --status-fd") words="" ;;
+        "checkpoint --page-server") words="" ;;
+        "restore --image-path") _ocirun_files -d ; return ;;
+        "restore --work-path") _ocirun_files -d ; return ;;
+        "restore --manage-cgroups-mode") words="soft full strict ignore" ;;
+        "restore --empty-ns") words="network" ;;
+        "restore --network-lock") words="iptables nftables skip" ;;
+        "restore --bundle" | "restore -b") _ocirun_files -d ; return ;;
+        "restore --console-socket") _ocirun_files -f ; return ;;
+        "restore --pid-file") _ocirun_files -f ; return ;;
+        "restore --lsm-profile") words="" ;;
+        "restore --lsm-mount-context") words="" ;;
         "list --format" | "list -f") words="table json" ;;
         "ps --format" | "ps -f") words="table json" ;;
         "events --interval") words="" ;;
@@ -175,10 +214,11 @@ _ocirun() {
         "validate --upper") _ocirun_files -d ; return ;;
         "validate --work") _ocirun_files -d ; return ;;
         "validate --format" | "validate -f") words="text json" ;;
+        "doctor --format" | "doctor -f") words="text json" ;;
         esac
     elif [[ $current == -* && -z $stopped ]]; then
         case $verb in
-        '') words="--root --log --log-format --log-level --debug --systemd-cgroup --cgroup-manager --rootless --version --help" ;;
+        '') words="--root --log --log-format --log-level --debug --systemd-log --trace --systemd-cgroup --cgroup-manager --rootless --version --help" ;;
         create) words="--bundle --config --layer --upper --work --ephemeral --console-socket --pidfd-socket --pid-file --no-pivot --no-new-keyring --preserve-fds --help" ;;
         start) words="--help" ;;
         run) words="--bundle --config --layer --upper --work --ephemeral --console-socket --pidfd-socket --pid-file --no-pivot --no-new-keyring --preserve-fds --detach --keep --no-subreaper --help" ;;
@@ -189,6 +229,8 @@ _ocirun() {
         delete) words="--force --regex --help" ;;
         pause) words="--help" ;;
         resume) words="--help" ;;
+        checkpoint) words="--image-path --work-path --tcp-established --ext-unix-sk --shell-job --lazy-pages --file-locks --manage-cgroups-mode --empty-ns --auto-dedup --network-lock --parent-path --leave-running --tcp-skip-in-flight --link-remap --status-fd --page-server --pre-dump --help" ;;
+        restore) words="--image-path --work-path --tcp-established --ext-unix-sk --shell-job --lazy-pages --file-locks --manage-cgroups-mode --empty-ns --auto-dedup --network-lock --bundle --console-socket --pid-file --detach --no-subreaper --tcp-close --lsm-profile --lsm-mount-context --help" ;;
         mounts) words="--help" ;;
         list) words="--format --quiet --help" ;;
         ps) words="--format --help" ;;
@@ -198,12 +240,13 @@ _ocirun() {
         unpack) words="--store --platform --flat --ephemeral --tty --quiet --help" ;;
         plan) words="--bundle --layer --upper --work --ephemeral --format --help" ;;
         validate) words="--bundle --config --layer --upper --work --ephemeral --format --help" ;;
+        doctor) words="--format --help" ;;
         features) words="--help" ;;
         completion) words="--help" ;;
         help) words="--help" ;;
         esac
     elif [[ -z $verb ]]; then
-        words="create start run exec state update kill delete pause resume mounts list ps events top spec unpack plan validate features completion help"
+        words="create start run exec state update kill delete pause resume checkpoint restore mounts list ps events top spec unpack plan validate doctor features completion help"
     else
         case "$verb $place" in
         "start 0") words=$(ocirun "${root[@]}" list --quiet 2>/dev/null) ;;
@@ -215,6 +258,7 @@ _ocirun() {
         "delete 0") words=$(ocirun "${root[@]}" list --quiet 2>/dev/null) ;;
         "pause 0") words=$(ocirun "${root[@]}" list --quiet 2>/dev/null) ;;
         "resume 0") words=$(ocirun "${root[@]}" list --quiet 2>/dev/null) ;;
+        "checkpoint 0") words=$(ocirun "${root[@]}" list --quiet 2>/dev/null) ;;
         "mounts 0") words="add remove" ;;
         "mounts 1") words=$(ocirun "${root[@]}" list --quiet 2>/dev/null) ;;
         "mounts 2") _ocirun_files -f ; return ;;
@@ -226,7 +270,7 @@ _ocirun() {
         "plan 0") _ocirun_files -d ; return ;;
         "validate 0") _ocirun_files -d ; return ;;
         "completion 0") words="bash zsh fish" ;;
-        "help 0") words="create start run exec state update kill delete pause resume mounts list ps events top spec unpack plan validate features completion help" ;;
+        "help 0") words="create start run exec state update kill delete pause resume checkpoint restore mounts list ps events top spec unpack plan validate doctor features completion help" ;;
         esac
     fi
     mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")

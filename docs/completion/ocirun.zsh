@@ -14,6 +14,8 @@ _ocirun() {
                     '--log-format[write diagnostics as text or json]:FORMAT:(text json)' \
                     '--log-level[write diagnostics from this level on]:LEVEL:(error warning debug)' \
                     '--debug[the same as --log-level debug]' \
+                    '--systemd-log[the same as --log journald\:ocirun, where --log names nothing else]' \
+                    '--trace[write what took how long to this file, for Perfetto (%p\: process id, %v\: command)]:FILE:_files' \
                     '(--systemd-cgroup -s)'{--systemd-cgroup,-s}'[let systemd make the cgroups (slice\:prefix\:name)]' \
                     '--cgroup-manager[who makes the cgroups]:MANAGER:(cgroupfs systemd disabled)' \
                     '--rootless[tolerate missing permissions on cgroups\: true, false or auto]:WHEN:(true false auto)' \
@@ -35,6 +37,8 @@ _ocirun() {
                 'delete:remove a container that has ended or was never started'
                 'pause:freeze all processes of a container'
                 'resume:let the processes of a paused container go on'
+                'checkpoint:save a running container to files, through CRIU'
+                'restore:make a container from a checkpoint, through CRIU'
                 'mounts:add mounts to a container that exists, or remove them'
                 'list:list the containers below the state root'
                 'ps:list the processes of a container'
@@ -44,6 +48,7 @@ _ocirun() {
                 'unpack:make a bundle from an OCI image'
                 'plan:print the steps that create would take'
                 'validate:list everything that is wrong with a bundle'
+                'doctor:show what this host has for containers, and what it lacks'
                 'features:print what this program implements as JSON'
                 'completion:print a completion script for a shell'
                 'help:show the commands, or one command'\''s options'
@@ -168,6 +173,53 @@ _ocirun() {
                     '--help[show this]' \
                     '1:container:_ocirun_containers'
                 ;;
+            checkpoint)
+                _arguments \
+                    '--image-path[images are written to this directory]:DIR:_files -/' \
+                    '--work-path[write dump.log to this directory]:DIR:_files -/' \
+                    '--tcp-established[allow established TCP connections]' \
+                    '--ext-unix-sk[allow unix sockets that are connected to the outside]' \
+                    '--shell-job[allow processes of a session that began outside]' \
+                    '--lazy-pages[send memory when it is needed]' \
+                    '--file-locks[allow file locks]' \
+                    '--manage-cgroups-mode[what CRIU does with cgroups]:MODE:(soft full strict ignore)' \
+                    '*--empty-ns[make this namespace again but not its content; repeat it]:TYPE:(network)' \
+                    '--auto-dedup[take memory that was read again out of older images]' \
+                    '--network-lock[how connections are held meanwhile]:METHOD:(iptables nftables skip)' \
+                    '--parent-path[older images of a pre-dump, relative to the image path]:DIR: ' \
+                    '--leave-running[let the container go on afterwards]' \
+                    '--tcp-skip-in-flight[leave out TCP connections that are not established yet]' \
+                    '--link-remap[give files that are open but deleted a name for the time between]' \
+                    '--status-fd[write a NUL to this descriptor when --lazy-pages is ready]:FD: ' \
+                    '--page-server[send the memory to the page server there]:ADDRESS\:PORT: ' \
+                    '--pre-dump[write the memory only, and let the container go on]' \
+                    '--help[show this]' \
+                    '1:container:_ocirun_containers'
+                ;;
+            restore)
+                _arguments \
+                    '--image-path[read the images from this directory]:DIR:_files -/' \
+                    '--work-path[write restore.log to this directory]:DIR:_files -/' \
+                    '--tcp-established[allow established TCP connections]' \
+                    '--ext-unix-sk[allow unix sockets that are connected to the outside]' \
+                    '--shell-job[allow processes of a session that began outside]' \
+                    '--lazy-pages[send memory when it is needed]' \
+                    '--file-locks[allow file locks]' \
+                    '--manage-cgroups-mode[what CRIU does with cgroups]:MODE:(soft full strict ignore)' \
+                    '*--empty-ns[make this namespace again but not its content; repeat it]:TYPE:(network)' \
+                    '--auto-dedup[take memory that was read again out of older images]' \
+                    '--network-lock[how connections are held meanwhile]:METHOD:(iptables nftables skip)' \
+                    '(--bundle -b)'{--bundle,-b}'[directory with config.json]:DIR:_files -/' \
+                    '--console-socket[unix socket that is sent the terminal]:SOCKET:_files' \
+                    '--pid-file[write the process id to this file]:FILE:_files' \
+                    '(--detach -d)'{--detach,-d}'[return as soon as the processes run]' \
+                    '--no-subreaper[do not adopt the process'\''s orphans]' \
+                    '--tcp-close[restore established TCP connections as closed ones]' \
+                    '--lsm-profile[profile of AppArmor or label of SELinux instead of the saved one]:TYPE\:NAME: ' \
+                    '--lsm-mount-context[label of SELinux for mounts instead of the saved one]:CONTEXT: ' \
+                    '--help[show this]' \
+                    '*: :'
+                ;;
             mounts)
                 _arguments \
                     '--help[show this]' \
@@ -246,6 +298,12 @@ _ocirun() {
                     '--help[show this]' \
                     '1:directory:_files -/'
                 ;;
+            doctor)
+                _arguments \
+                    '(--format -f)'{--format,-f}'['\''text'\'' or '\''json'\'']:FORMAT:(text json)' \
+                    '--help[show this]' \
+                    '*: :'
+                ;;
             features)
                 _arguments \
                     '--help[show this]' \
@@ -259,7 +317,7 @@ _ocirun() {
             help)
                 _arguments \
                     '--help[show this]' \
-                    '1:word:(create start run exec state update kill delete pause resume mounts list ps events top spec unpack plan validate features completion help)'
+                    '1:word:(create start run exec state update kill delete pause resume checkpoint restore mounts list ps events top spec unpack plan validate doctor features completion help)'
                 ;;
         esac
         ;;
