@@ -50,7 +50,7 @@ public sealed partial class TrapTests
 
         // Detached and without a terminal, the caller's descriptors are the container's.
         Bundle.Process["terminal"] = false;
-        Bundle.Shell("stat -Lc %i /proc/$$/fd/0 /proc/$$/fd/1 /proc/$$/fd/2 > /inodes; true").Save();
+        Bundle.Shell("(exec stat -Lc %i /proc/$$/fd/0 /proc/$$/fd/1 /proc/$$/fd/2 > /inodes); true").Save();
         Streams plain = Streams.Pipes(caller);
         string inodes = string.Concat(new[] { plain.In, plain.Out, plain.Err }.Select(fd => new FileInfo($"/proc/{caller.Pid}/fd/{fd}").LinkTarget!.Split('[', ']')[1] + "\n"));
         runc.With(plain, "run", "--detach", "--bundle", Bundle.Path, NewId()).Should().Be(0);
