@@ -21,6 +21,9 @@ internal static class TraceFile
     private const long LongestStart = 60_000_000_000;
     private const int FirstOwnDescriptor = 100;
 
+    // Of a hundred steps; what is not written is not touched.
+    private const int UsualSize = 48 << 10;
+
     private static int s_file;
     private static long s_toMonotonic;
 
@@ -48,7 +51,7 @@ internal static class TraceFile
     {
         if (!Trace.IsKept || Trace.Finish() is not { } events)
             return;
-        int result = Sys.WriteAll(s_file, Document(events, verb ?? Table.Program, Sys.getpid()));
+        int result = Sys.WriteAll(s_file, Document(events, verb ?? Table.Program, Sys.getpid()).Written);
         Sys.close(s_file);
         if (result < 0)
             Log.Warning(new Fault("cannot write the trace") { Field = "--trace", Syscall = "write", Errno = -result }.Text());
@@ -58,9 +61,9 @@ internal static class TraceFile
     /// <param name="events">What was kept, with this process's phases in their order.</param>
     /// <param name="verb">Name of the command.</param>
     /// <param name="own">Pid of this process.</param>
-    internal static byte[] Document(List<TraceEvent> events, string verb, int own)
+    internal static JsonText Document(List<TraceEvent> events, string verb, int own)
     {
-        JsonText json = new(' ', 0);
+        JsonText json = new(' ', 0, UsualSize);
         json.Object().Key("traceEvents"u8).Array();
         json.Newline();
         Name(json, own, $"{Table.Program} {verb}");
@@ -85,8 +88,7 @@ internal static class TraceFile
         if (events.Count > 0)
             json.Member("began"u8, Log.Timestamp(events[0].Start / 1_000_000_000, (int)(events[0].Start % 1_000_000_000)));
         json.Member("clock"u8, "CLOCK_MONOTONIC at the beginning, then as CLOCK_REALTIME went on");
-        json.EndObject().EndObject().Newline();
-        return json.ToArray();
+        return json.EndObject().EndObject().Newline();
     }
 
     private static long End(List<TraceEvent> events)

@@ -9,7 +9,7 @@ namespace OciRun.Host;
 internal static partial class Machine
 {
     // mount_setattr(2), "ID-mapped mounts": the file systems and the versions since when.
-    private static readonly (string Type, int Major, int Minor)[] s_idMapped =
+    private static (string Type, int Major, int Minor)[] IdMapped =>
     [
         ("ext4", 5, 12), ("vfat", 5, 12), ("xfs", 5, 12), ("btrfs", 5, 15), ("ntfs3", 5, 15), ("f2fs", 5, 18),
         ("erofs", 5, 19), ("overlay", 5, 19), ("squashfs", 6, 2), ("tmpfs", 6, 3), ("ceph", 6, 7), ("hugetlbfs", 6, 9),
@@ -29,7 +29,7 @@ internal static partial class Machine
     public static List<string> IdMappedFilesystems()
     {
         List<string> types = [];
-        foreach ((string type, int major, int minor) in s_idMapped)
+        foreach ((string type, int major, int minor) in IdMapped)
         {
             if (KernelVersion >= new Version(major, minor) && HasFilesystem(Sys.Bytes(type)))
                 types.Add(type);

@@ -15,18 +15,23 @@ internal sealed class JsonText
 {
     private readonly byte _unit;
     private readonly int _width;
-    private byte[] _bytes = new byte[1024];
+    private byte[] _bytes;
     private int _length;
     private int _depth;
     private bool _comma;
 
     /// <param name="unit">Character of the indentation: blank or tab.</param>
     /// <param name="width">Characters per level; 0 writes the compact form without any white space.</param>
-    public JsonText(char unit = ' ', int width = 0)
+    /// <param name="capacity">Bytes to begin with: growing touches memory again and again.</param>
+    public JsonText(char unit = ' ', int width = 0, int capacity = 1024)
     {
         _unit = (byte)unit;
         _width = width;
+        _bytes = GC.AllocateUninitializedArray<byte>(capacity);
     }
+
+    /// <summary>What was written so far, until more is.</summary>
+    public ReadOnlySpan<byte> Written => _bytes.AsSpan(0, _length);
 
     /// <summary>What was written so far.</summary>
     public byte[] ToArray() => _bytes.AsSpan(0, _length).ToArray();

@@ -39,5 +39,5 @@ public sealed class TraceFileTests
     public void Without_events_it_is_a_document_too() => Document()["traceEvents"]!.AsArray().Should().HaveCount(2);
 
     private static JsonObject Document(params TraceEvent[] events) =>
-        (JsonObject)JsonNode.Parse(Encoding.UTF8.GetString(TraceFile.Document([.. events], "run", 5)))!;
+        (JsonObject)JsonNode.Parse(Encoding.UTF8.GetString(TraceFile.Document([.. events], "run", 5).Written))!;
 }
