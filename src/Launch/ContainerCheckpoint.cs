@@ -161,6 +161,8 @@ internal static class ContainerCheckpoint
     public static FaultException Failed(string message, int errno, CriuImages images)
     {
         string excerpt = images.Excerpt();
+        if (excerpt.Contains("iptables-restore", StringComparison.Ordinal))
+            excerpt += "; install iptables, or use --network-lock nftables or skip";
         return new FaultException(new Fault(message)
         {
             Errno = Math.Max(errno, 0),
