@@ -57,12 +57,14 @@ internal sealed class NotifyHost : IDisposable
             if (!socket.Poll(TimeSpan.FromMilliseconds(20), SelectMode.SelectRead))
                 continue;
             long length = Sys.recvmsg((int)socket.Handle, buffer, out int fd);
+            lock (received)
+                received.Add(Encoding.UTF8.GetString(buffer, 0, (int)length));
+
+            // The answer: whoever waits for it may look at what was received.
             if (fd >= 0 && answers)
                 Sys.close(fd);
             else if (fd >= 0)
                 kept = fd;
-            lock (received)
-                received.Add(Encoding.UTF8.GetString(buffer, 0, (int)length));
         }
     }
 }
