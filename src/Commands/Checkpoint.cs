@@ -34,6 +34,12 @@ internal static class Checkpoint
         TakesContainer = true,
         Minimum = 1,
         Maximum = 1,
+        Examples =
+        [
+            new("checkpoint --image-path /srv/image box1", "save it and delete it"),
+            new("checkpoint --leave-running box1", "save it to ./checkpoint and let it go on"),
+        ],
+        SeeAlso = ["restore"],
         Execute = static arguments =>
         {
             ContainerCheckpoint.Run(arguments.Globals.Root, arguments.Positional[0], Read(arguments));

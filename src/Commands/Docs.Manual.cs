@@ -69,6 +69,7 @@ internal static class Manual
         ("NOTIFY_SOCKET", "The socket that is told when the container is ready."),
         ("DBUS_SYSTEM_BUS_ADDRESS, DBUS_SESSION_BUS_ADDRESS", "The bus of systemd for root and for others."),
         ("RUN_OCI_SECCOMP_RECEIVER", "The socket that seccomp listeners are sent to, where config.json names none."),
+        ("OCIRUN_TRACE", "The file of --trace, where that is not given."),
         ("PATH", "Where the programs newuidmap, newgidmap, ps and criu are looked up."),
     ];
 

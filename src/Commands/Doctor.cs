@@ -18,6 +18,13 @@ internal static partial class Doctor
             + "a config need may be missing then. Else it is 1. 'features' shows what this program implements instead.",
         Options = [Inspection.Format()],
         Maximum = 0,
+        Examples =
+        [
+            new("doctor", "what works here, what does not and why"),
+            new("doctor --format json", "for programs"),
+        ],
+        ExitStatus = "0 when a plain container can be made here, else 1.",
+        SeeAlso = ["features", "validate"],
         Execute = static arguments =>
         {
             bool json = Inspection.IsJson(arguments);

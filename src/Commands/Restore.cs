@@ -38,6 +38,13 @@ internal static class Restore
         ],
         Minimum = 1,
         Maximum = 1,
+        Examples =
+        [
+            new("restore --image-path /srv/image --bundle /srv/box box1", "let it go on where it was"),
+            new("restore --detach --bundle /srv/box box1", "from ./checkpoint, and leave it running"),
+        ],
+        ExitStatus = "The status of the container's process, or 128 and the signal's number when a signal killed it; 1 when the command itself failed. 0 with --detach.",
+        SeeAlso = ["checkpoint", "run"],
         Execute = static arguments =>
         {
             string id = arguments.Positional[0];

@@ -37,7 +37,7 @@ public sealed class CompletionTests : IDisposable
     [InlineData("cre", "create")]
     [InlineData("--log-format ", "json text")]
     [InlineData("--log-format = j", "json")]
-    [InlineData("--sys", "--systemd-cgroup")]
+    [InlineData("--systemd-c", "--systemd-cgroup")]
     [InlineData("--debug sta", "start state")]
     [InlineData("kill ", "box1 box2")]
     [InlineData("kill box1 TE", "TERM")]

@@ -111,7 +111,7 @@ public sealed class DispatchTests : IDisposable
     }
 
     [Theory]
-    [InlineData("checkpoint", "--help")]
+    [InlineData("nonsense", "--help")]
     [InlineData("help", "nonsense")]
     public void What_is_no_command_has_no_help(params string[] words)
     {
