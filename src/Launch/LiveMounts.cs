@@ -195,7 +195,7 @@ internal sealed unsafe class LiveMounts : Offspring
                     Go();
                     break;
                 default:
-                    throw new FaultException("the process sent a record that makes no sense here");
+                    throw new FaultException(new Fault("the process sent a record that makes no sense here") { Field = "FILE", Syscall = "recvmsg" });
             }
         }
     }
