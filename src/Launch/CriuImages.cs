@@ -122,29 +122,28 @@ internal sealed class CriuImages : IDisposable
     /// <summary>Removes the log of an earlier run, so that its errors are not taken for those of this one.</summary>
     public void ForgetLog() => Sys.unlinkat((Work ?? Images).Number, Sys.Bytes(_log), 0);
 
-    /// <summary>The first errors in CRIU's log as one line that ends with the log's path; empty without a log.</summary>
+    /// <summary>Errors in CRIU's log as one line that ends with the log's path: the first, and the last ones, which tell the consequences.</summary>
+    /// <returns>Empty without a log.</returns>
     public string Excerpt()
     {
         const int longest = 16 << 20;
-        const int most = 3;
+        const int most = 4;
         byte[]? log = Sys.ReadFile((Work ?? Images).Number, Sys.Bytes(_log), longest, out _);
         if (log is null)
             return "";
-        StringBuilder quoted = new();
-        int found = 0;
-        ReadOnlySpan<byte> rest = log;
-        while (!rest.IsEmpty && found < most)
+        List<string> errors = [];
+        foreach (Range range in log.AsSpan().Split((byte)'\n'))
         {
-            int end = rest.IndexOf((byte)'\n');
-            ReadOnlySpan<byte> line = end < 0 ? rest : rest[..end];
-            rest = end < 0 ? default : rest[(end + 1)..];
+            ReadOnlySpan<byte> line = log.AsSpan()[range];
             int error = line.IndexOf("Error ("u8);
             if (error < 0)
                 continue;
-            quoted.Append(found++ == 0 ? "" : " | ").Append(Encoding.UTF8.GetString(line[error..]).Trim());
+            if (errors.Count == most)
+                errors.RemoveAt(1);
+            errors.Add(Encoding.UTF8.GetString(line[error..]).Trim());
         }
 
-        return quoted.Append(found > 0 ? "; " : "").Append("see ").Append(LogPath).ToString();
+        return $"{string.Join(" | ", errors)}{(errors.Count > 0 ? "; " : "")}see {LogPath}";
     }
 
     public void Dispose()

@@ -36,8 +36,9 @@ internal sealed class PrivateMounts : IDisposable
 
         try
         {
-            result = Sys.mount(""u8, "/"u8, Uapi.MS_PRIVATE | Uapi.MS_REC);
-            return result >= 0 ? mounts : throw Failed("cannot make the mounts private", "mount", result);
+            // Slaves and not private ones: from these CRIU takes the host's peer group for what was its slave when it was dumped.
+            result = Sys.mount(""u8, "/"u8, Uapi.MS_SLAVE | Uapi.MS_REC);
+            return result >= 0 ? mounts : throw Failed("cannot cut the mounts off from the host's", "mount", result);
         }
         catch
         {
