@@ -76,6 +76,30 @@ public sealed class TerminalJobControlTests : RuntimeTest
         caller.Wait(shell);
     }
 
+    /// <summary>Without a shell that puts its own settings back.</summary>
+    [RuntimeFact]
+    public void The_settings_come_back_for_as_long_as_it_is_stopped()
+    {
+        using Caller caller = new();
+        (int master, int slave) = caller.Pty();
+        string before = caller.Terminal(slave);
+        Bundle.Shell("echo begun; while read word; do echo got $word; done").Process["terminal"] = true;
+        int run = Start(caller, slave, slave);
+        Await(caller, master, "begun");
+        string raw = caller.Terminal(slave);
+        raw.Should().NotBe(before);
+        caller.Kill(run, Sigtstp);
+        Eventually(() => State(run) == 'T', "it is stopped");
+        caller.Terminal(slave).Should().Be(before);
+        caller.Kill(run, 18);
+        Eventually(() => caller.Terminal(slave) == raw, "it is raw again");
+        caller.Write(master, "hello\r");
+        Await(caller, master, "got hello");
+        caller.Write(master, "\u0004");
+        caller.Wait(run).Should().Be(0);
+        caller.Terminal(slave).Should().Be(before);
+    }
+
     [RuntimeFact]
     public void The_key_that_stops_means_the_runtime_when_the_container_has_no_terminal()
     {
