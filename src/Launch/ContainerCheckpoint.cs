@@ -18,6 +18,7 @@ internal static class ContainerCheckpoint
     /// <exception cref="FaultException">Nothing has been done to the container, or CRIU has undone it.</exception>
     public static void Run(string? root, string id, CriuFlags flags)
     {
+        Trace.Phase("state");
         using ContainerDirectory directory = StateRoot.FindContainer(root, id);
         directory.Lock();
         ContainerRecord record = directory.Load() ?? throw StateRoot.Missing(id);
@@ -36,6 +37,7 @@ internal static class ContainerCheckpoint
         Config config = directory.LoadConfig();
         CriuResources.Check(config, RootLayers.Read(config, null, []));
         CheckStatusFd(flags);
+        Trace.Phase("images");
         int version = CriuConnection.AskVersion();
         using CriuImages images = CriuImages.ForDump(flags);
         if (flags.PreDump || flags.LazyPages)
@@ -48,6 +50,7 @@ internal static class ContainerCheckpoint
         }
 
         CriuResources.AddNamespacesToDump(options, config, record.Pid, version);
+        Trace.Phase("criu");
         try
         {
             Dump(options, flags, images);

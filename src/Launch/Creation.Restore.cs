@@ -31,6 +31,7 @@ internal sealed unsafe partial class Creation
     public void Restore()
     {
         CriuFlags flags = _restores!;
+        Trace.Phase("images");
         _signals = new Fd(Sys.signalfd4(ulong.MaxValue, Uapi.SFD_CLOEXEC | Uapi.SFD_NONBLOCK));
         int version = CriuConnection.AskVersion();
         CheckVersion(flags, version);
@@ -57,6 +58,7 @@ internal sealed unsafe partial class Creation
 
     private void RunCriu(CriuOptions options, CriuImages images, List<Fd> namespaces)
     {
+        Trace.Phase("criu");
         int result = Sys.mkdirat(_directory!.Number, CriuRootName, 0x1c0 /* 0700 */);
         if (result < 0)
             throw new FaultException(new Fault("cannot make a directory for CRIU's root") { Field = "container", Value = _options.Id, Syscall = "mkdirat", Errno = -result });

@@ -128,7 +128,7 @@ internal sealed record CriuResponse
             }
         });
         if (major is < 0 or > 999 || minor is < 0 or > 99 || sublevel is < 0 or > 99)
-            throw new FaultException("criu names a version that cannot be one");
+            throw new FaultException(new Fault("criu names a version that cannot be one") { Hint = "is the program named criu in PATH really CRIU?" });
         Version = (major * 10_000) + ((isBetween ? minor + 1 : minor) * 100) + (isBetween ? 0 : sublevel);
     }
 

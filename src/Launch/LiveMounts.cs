@@ -168,6 +168,7 @@ internal sealed unsafe class LiveMounts : Offspring
         _context->Slots[Slot.Init] = _init.Number;
         CloseInChild(_sync!.Number, _signals!.Number, _directory.Number, _directory.RootNumber, JoinedUserNamespace);
         CheckThreads();
+        MarkClone();
         int pidfd = -1;
         long pid = Raw.clone(Uapi.CLONE_PIDFD | Uapi.SIGCHLD, &pidfd);
         if (pid == 0)
@@ -195,7 +196,7 @@ internal sealed unsafe class LiveMounts : Offspring
                     Go();
                     break;
                 default:
-                    throw new FaultException(new Fault("the process sent a record that makes no sense here") { Field = "FILE", Syscall = "recvmsg" });
+                    throw new FaultException(new Fault("the process sent a record that makes no sense here") { Field = "container", Syscall = "recvmsg" });
             }
         }
     }

@@ -56,6 +56,7 @@ internal sealed unsafe class MountPoints : Offspring
         using Fd childEnd = MakeSync();
         CloseInChild(_sync!.Number, _signals!.Number);
         CheckThreads();
+        MarkClone();
 #if DEBUG || OCIRUN_MEASURE
         _context->AllocatedBefore = System.GC.GetAllocatedBytesForCurrentThread();
 #endif

@@ -91,7 +91,7 @@ internal abstract unsafe partial class Offspring
         bool failed = _context->Last->Kind == ReportKind.Failed;
         long end = marks[count] != 0 ? marks[count] : _ended != 0 ? _ended : Trace.Now();
         long last = Math.Max(_cloned, marks[0] != 0 ? marks[0] : end);
-        Trace.Add(new TraceEvent { Name = "start", Pid = _first, Start = _cloned, End = last });
+        Trace.Add(new TraceEvent { Name = "start", Pid = _first, Start = _cloned != 0 ? _cloned : last, End = last });
         int step = 0;
         for (; step < limit && marks[step] != 0; step++)
         {

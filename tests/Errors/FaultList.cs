@@ -10,7 +10,7 @@ namespace OciRun.Tests.Errors;
 internal static class FaultList
 {
     /// <summary>Names that begin with a capital.</summary>
-    public static readonly string[] Names = ["No help topic for", "File ", "Cwd ", "Intel RDT", "JSON", "Linux", "D-Bus", "SELinux", "AppArmor"];
+    public static readonly string[] Names = ["No help topic for", "File ", "Use --page-server", "Invalid port number", "Container cannot be checkpointed", "Requested <", "Cwd ", "Intel RDT", "JSON", "Linux", "D-Bus", "SELinux", "AppArmor"];
 
     /// <summary>Faults that need nothing more, by what <see cref="FaultEntry.ToString"/> gives.</summary>
     public static readonly string[] Plain =

@@ -104,7 +104,10 @@ internal sealed class FaultSources
                 members.TryGetValue("Errno", out ExpressionSyntax? errno) && _texts.Of(errno, scope) is not ["0"]);
 
             IReadOnlyList<string?> Member(string name) =>
-                members.TryGetValue(name, out ExpressionSyntax? value) || added.TryGetValue(name, out value) ? _texts.Of(value, scope) : [];
+                members.TryGetValue(name, out ExpressionSyntax? value) || added.TryGetValue(name, out value) ? Several(_texts.Of(value, scope)) : [];
+
+            // Behind a test for the empty text, an empty alternative is none.
+            static IReadOnlyList<string?> Several(IReadOnlyList<string?> texts) => texts.Count > 1 ? [.. texts.Where(text => text is not "")] : texts;
         }
     }
 

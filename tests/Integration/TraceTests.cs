@@ -112,6 +112,20 @@ public sealed class TraceTests : RuntimeTest
     }
 
     [RuntimeFact]
+    public void Mounts_of_a_running_container_are_steps_too()
+    {
+        Bundle.Shell("sleep 1000").Save();
+        CreateAndStart();
+        string file = Path.Combine(Work, "mounts.json");
+        File.WriteAllText(file, """[{"destination": "/mnt", "type": "tmpfs", "source": "tmpfs"}]""");
+        Runtime.Run("--trace", TracePath, "mounts", "add", Id, file).Should().Be(Silent);
+        RecordedTrace trace = RecordedTrace.Read(TracePath);
+        trace.Phases.Should().Contain("clone");
+        trace.Steps.Select(step => step.Name).Should().Contain("join process");
+        trace.Slices.Should().OnlyContain(slice => slice.Start >= trace.Command.Start - 1);
+    }
+
+    [RuntimeFact]
     public void A_step_that_fails_is_the_last_and_says_why()
     {
         Bundle.Args("true").Mount("/mnt", "tmpfs", "tmpfs", "size=nonsense").Save();
