@@ -6,10 +6,12 @@
 #include <dirent.h>
 #include <errno.h>
 #include <pthread.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/auxv.h>
 #include <sys/mman.h>
+#include <sys/random.h>
 #include <sys/resource.h>
 #include <sys/statfs.h>
 #include <unistd.h>
@@ -19,6 +21,7 @@ int __real_statfs64(const char *path, struct statfs64 *result);
 DIR *__real_opendir(const char *path);
 int __real_madvise(void *address, size_t length, int advice);
 int __real_pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*function)(void *), void *argument);
+void __real_SystemNative_GetNonCryptographicallySecureRandomBytes(uint8_t *buffer, int32_t length);
 int __real_pthread_getattr_np(pthread_t thread, pthread_attr_t *attributes);
 
 static int is_below(const char *path, const char *directory)
@@ -69,6 +72,14 @@ int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attributes, v
     first = 0;
     *thread = pthread_self();
     return 0;
+}
+
+// The seed of hash codes; the original keeps a descriptor of /dev/urandom, which would stand among those that a caller
+// passes on to a container.
+void __wrap_SystemNative_GetNonCryptographicallySecureRandomBytes(uint8_t *buffer, int32_t length)
+{
+    if (getrandom(buffer, (size_t)length, GRND_NONBLOCK) != length)
+        __real_SystemNative_GetNonCryptographicallySecureRandomBytes(buffer, length);
 }
 
 // The bounds of the first thread's stack, which the C library finds in /proc/self/maps. The stack ends with the name of
