@@ -1,8 +1,10 @@
 // Looks at a process from inside a container, for tests: system calls by number, descriptors, the working directory.
 // Built static; calls no more than it reports.
+#include <arpa/inet.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -247,8 +249,32 @@ static int notify(char **argv, int count)
     return 0;
 }
 
+// Lines go through a connection of two processes into a file, ten a second. Their calls go on where a signal or a
+// checkpoint interrupts them.
+static int connection(const char *file)
+{
+    struct sockaddr_in address = { .sin_family = AF_INET, .sin_port = htons(5000), .sin_addr = { htonl(INADDR_LOOPBACK) } };
+    int listener = socket(AF_INET, SOCK_STREAM, 0), out = open(file, O_WRONLY | O_CREAT | O_TRUNC, 0644);
+    if (listener < 0 || out < 0 || bind(listener, (void *)&address, sizeof address) || listen(listener, 1))
+        return 1;
+    if (fork() == 0) {
+        int from = socket(AF_INET, SOCK_STREAM, 0);
+        char text[256];
+        ssize_t n = connect(from, (void *)&address, sizeof address);
+        while (n >= 0 && (n = read(from, text, sizeof text)) > 0)
+            n = write(out, text, (size_t)n);
+        return 1;
+    }
+    int to = accept(listener, 0, 0);
+    while (write(to, "line\n", 5) == 5)
+        usleep(100000);
+    return 1;
+}
+
 int main(int argc, char **argv)
 {
+    if (argc == 3 && !strcmp(argv[1], "connection"))
+        return connection(argv[2]);
     if (argc == 2 && !strcmp(argv[1], "spy"))
         return spy();
     if (argc > 2 && !strcmp(argv[1], "syscall"))
@@ -277,6 +303,6 @@ int main(int argc, char **argv)
             dup2(out, 3);
         return standard();
     }
-    fprintf(stderr, "usage: probe syscall N... | personality N | notify TEXT SECONDS [COUNT] | sti | fds | cwd | signals | scheduler | memory-policy | keyring | stdio FILE\n");
+    fprintf(stderr, "usage: probe connection FILE | syscall N... | personality N | notify TEXT SECONDS [COUNT] | sti | fds | cwd | signals | scheduler | memory-policy | keyring | stdio FILE\n");
     return 2;
 }
