@@ -1,3 +1,4 @@
+using System;
 using System.Collections.Generic;
 using System.Runtime.InteropServices;
 using OciRun.Errors;
@@ -17,6 +18,9 @@ internal sealed unsafe partial class Planner
         MountStep* mask = Mask();
         for (int i = 0; i < paths.Length; i++)
         {
+            // A mask over a mask hides nothing more and costs a mount.
+            if (paths.AsSpan(0, i).Contains(paths[i]))
+                continue;
             Step step = PathStep(Op.MaskPath, paths[i], $"linux.maskedPaths[{i}]");
             step.Data = mask;
             _plan.Add(step);
