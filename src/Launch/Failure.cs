@@ -52,30 +52,34 @@ internal static unsafe partial class Failure
     {
         ExecuteStep* execute = (ExecuteStep*)step.Data;
         string name = Text(execute->Argv[0]);
-        string reason = report.Extra switch
+        if (step.Op == Op.Execute)
+            return Execution(name, report.Errno);
+        return Executable(name, report.Extra switch
         {
             1 => "executable file not found in $PATH",
             2 => $"stat {name}: {Errno.Text(report.Errno)}",
             _ => Errno.Text(report.Errno),
-        };
-        string? hint = (step.Op, report.Errno) switch
-        {
-            (Op.Execute, Errno.ENOENT) => "the file is there, so its interpreter or dynamic loader is missing in the image",
-            (_, Errno.ENOEXEC) => "the file is not a program of this machine's architecture and has no #! line",
-            _ => null,
-        };
-        return Executable(name, reason, hint);
+        });
     }
 
-    /// <summary>The program cannot be run.</summary>
-    public static Fault Executable(string name, string reason, string? hint = null) =>
-        new($"unable to start container process: exec: \"{name}\": {reason}")
-        {
-            Field = "process.args[0]",
-            Value = name,
-            Hint = hint,
-            Code = "executable",
-        };
+    /// <summary>The program is not there, or is none that the user may run.</summary>
+    public static Fault Executable(string name, string reason) => Program(name, $"exec: \"{name}\": {reason}", null);
+
+    /// <summary>The program is there, but execve(2) refuses it.</summary>
+    public static Fault Execution(string name, int errno) => Program(name, $"exec {name}: {Errno.Text(errno)}", errno switch
+    {
+        Errno.ENOENT => "the file is there, so its interpreter or dynamic loader is missing in the image",
+        Errno.ENOEXEC => "the file is not a program of this machine's architecture and has no #! line",
+        _ => null,
+    });
+
+    private static Fault Program(string name, string reason, string? hint) => new($"unable to start container process: {reason}")
+    {
+        Field = "process.args[0]",
+        Value = name,
+        Hint = hint,
+        Code = "executable",
+    };
 
     private static string Message(in Step step, in Report report) => step.Op switch
     {

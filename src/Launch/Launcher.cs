@@ -118,7 +118,7 @@ internal static unsafe partial class Launcher
             if (hook >= 0 && Trace.IsOn)
                 Trace.Add(new TraceEvent { Name = "hook", Category = "hook", Field = $"hooks.startContainer[{hook}].path", Start = began, End = Trace.Now() });
             if (report.Kind == ReportKind.Failed)
-                throw new FaultException(EndFailed(record, report, StartFailure(report, gate)));
+                throw new FaultException(EndFailed(record, report, StartFailure(directory, report, gate)));
             hook = report.Kind == ReportKind.HookBegins ? (int)report.Extra : -1;
             began = Trace.Now();
         }
@@ -176,7 +176,7 @@ internal static unsafe partial class Launcher
     {
         if (!record.LastWords || LastWords.Read(directory, out string message) is not Report report)
             return null;
-        return report.IsHook ? HookFailure(report, message) : StartFailure(report);
+        return report.IsHook ? HookFailure(report, message) : StartFailure(directory, report);
     }
 
     // The process has ended; what its hooks have left is in the container's cgroup, if not in its pid namespace.
@@ -188,10 +188,10 @@ internal static unsafe partial class Launcher
     }
 
     // The plan is gone with the creator; what can fail so late has few forms.
-    private static Fault StartFailure(in Report report, int gate)
+    private static Fault StartFailure(ContainerDirectory directory, in Report report, int gate)
     {
         if (!report.IsHook)
-            return StartFailure(report);
+            return StartFailure(directory, report);
 
         // A hook: what it wrote follows.
         Span<byte> output = stackalloc byte[ChildContext.MessageSize];
@@ -202,15 +202,16 @@ internal static unsafe partial class Launcher
     private static Fault HookFailure(in Report report, string output) => RuntimeHooks.Fault(
         $"hooks.startContainer[{report.HookIndex}].path", "startContainer", report.HookIndex, report.Hook, 0, output);
 
-    private static Fault StartFailure(in Report report) => new(report.Syscall switch
+    private static Fault StartFailure(ContainerDirectory directory, in Report report)
     {
-        SYS.execve => $"unable to start container process: exec: {Errno.Text(report.Errno)}",
-        SYS.seccomp => "cannot load the seccomp filter",
-        _ => "the process failed before its program ran",
-    })
-    {
-        Field = report.Syscall == SYS.seccomp ? "linux.seccomp" : "process",
-        Syscall = Failure.SyscallName(report.Syscall),
-        Errno = report.Errno,
-    };
+        if (report.Syscall == SYS.execve)
+            return Failure.Execution(directory.LoadConfig().Process!.Args![0].ToString(), report.Errno);
+        bool filter = report.Syscall == SYS.seccomp;
+        return new Fault(filter ? "cannot load the seccomp filter" : "the process failed before its program ran")
+        {
+            Field = filter ? "linux.seccomp" : "process",
+            Syscall = Failure.SyscallName(report.Syscall),
+            Errno = report.Errno,
+        };
+    }
 }
