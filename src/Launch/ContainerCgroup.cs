@@ -49,6 +49,26 @@ internal static class ContainerCgroup
         return new CgroupDirectory(record.CgroupPath!, directory);
     }
 
+    /// <summary>
+    /// Where the container's first process is now; null when that is no cgroup of its own or is <paramref name="but"/>.
+    /// </summary>
+    public static CgroupDirectory? OfInit(ContainerRecord record, string? but)
+    {
+        CgroupMount? mount = CgroupMount.Find();
+        string? path = mount is null ? null : CgroupDirectory.Of(record.Pid, mount);
+        if (path is null || path == but)
+            return null;
+        Fd directory = CgroupDirectory.OpenDirectory(path);
+        return directory.Number < 0 ? null : new CgroupDirectory(path, directory);
+    }
+
+    /// <summary>Whether the recorded cgroup is gone: the first process was moved elsewhere.</summary>
+    public static bool IsGone(ContainerRecord record)
+    {
+        using Fd directory = CgroupDirectory.OpenDirectory(record.CgroupPath!);
+        return directory.Number == -Errno.ENOENT;
+    }
+
     /// <summary>A failure that concerns a container.</summary>
     public static FaultException Failed(string id, Fault fault) => new(fault with { Field = "container", Value = id });
 }

@@ -21,7 +21,19 @@ internal sealed unsafe partial class Execution
             return;
         }
 
-        _cgroup = ContainerCgroup.OpenDirectory(_record);
+        try
+        {
+            _cgroup = ContainerCgroup.OpenDirectory(_record);
+        }
+        catch (FaultException) when (_options.Cgroup is null && ContainerCgroup.IsGone(_record))
+        {
+            // features.md EB03: the first process was moved, and the cgroup that it was in removed.
+            _cgroup = ContainerCgroup.OfInit(_record, but: null);
+            if (_cgroup is null)
+                throw;
+            return;
+        }
+
         if ((_options.Cgroup ?? _record.SubCgroup) is not { } below)
             return;
         CgroupDirectory inner = _cgroup.Below(below);
@@ -116,16 +128,11 @@ internal sealed unsafe partial class Execution
     // False when the container's first process is in the cgroup that was tried.
     private bool MoveToInits()
     {
-        CgroupMount? mount = CgroupMount.Find();
-        string? path = mount is null ? null : CgroupDirectory.Of(_record.Pid, mount);
-        if (path is null || path == _cgroup!.Path)
-            return false;
-        Fd inits = CgroupDirectory.OpenDirectory(path);
-        if (inits.Number < 0)
+        if (ContainerCgroup.OfInit(_record, but: _cgroup!.Path) is not { } inits)
             return false;
         _cgroup.Dispose();
-        _cgroup = new CgroupDirectory(path, inits);
-        _context->Closed[_context->ClosedCount - 1] = inits.Number;
+        _cgroup = inits;
+        _context->Closed[_context->ClosedCount - 1] = inits.Directory.Number;
         return true;
     }
 

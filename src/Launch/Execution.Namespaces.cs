@@ -25,7 +25,7 @@ internal sealed unsafe partial class Execution
             | Other("time", Uapi.CLONE_NEWTIME) | Other("mnt", Uapi.CLONE_NEWNS);
 
         // The root of a mount namespace of its own is the container's; else it has only changed its root.
-        if ((_join & Uapi.CLONE_NEWNS) == 0 || !HasMountNamespace())
+        if ((_join & Uapi.CLONE_NEWNS) == 0 || !InitNamespaces.HasMount(_config))
         {
             _root = new Fd(Sys.openat(Uapi.AT_FDCWD, Sys.Bytes($"/proc/{_record.Pid}/root"), Uapi.O_PATH | Uapi.O_DIRECTORY));
             if (_root.Number < 0)
@@ -37,17 +37,6 @@ internal sealed unsafe partial class Execution
             throw Refused("cannot exec in a stopped container");
     }
 
-    private bool HasMountNamespace()
-    {
-        foreach (Namespace entry in _config.Linux?.Namespaces ?? [])
-        {
-            if (entry.Type.Is("mount"u8))
-                return true;
-        }
-
-        return false;
-    }
-
     // To look is dearer than to join once more, which only a user namespace refuses.
     private ulong Other(string file, ulong flag)
     {
@@ -57,14 +46,6 @@ internal sealed unsafe partial class Execution
         return result < 0 ? throw Unreadable($"ns/{file}", result) : result == 0 ? 0 : flag;
     }
 
-    private FaultException Unreadable(string file, int result) => result == -Errno.ENOENT || !Liveness.IsAlive(_record)
-        ? Refused("cannot exec in a stopped container")
-        : new FaultException(new Fault("cannot look at the container's first process")
-        {
-            Field = "container",
-            Value = $"/proc/{_record.Pid}/{file}",
-            Syscall = "openat",
-            Errno = -result,
-            Hint = result == -Errno.EACCES ? "exec needs the rights of the user who created the container" : null,
-        });
+    private FaultException Unreadable(string file, int result) =>
+        InitNamespaces.Unreadable(_record, file, result) ?? Refused("cannot exec in a stopped container");
 }

@@ -1,4 +1,8 @@
+using System;
+using OciRun.Errors;
 using OciRun.Kernel;
+using OciRun.Spec;
+using OciRun.State;
 
 namespace OciRun.Launch;
 
@@ -21,4 +25,26 @@ internal static class InitNamespaces
             return result;
         return own == 0 && mine.st_ino == its.st_ino && mine.st_dev == its.st_dev ? 0 : 1;
     }
+
+    /// <summary>Why something below /proc/PID of the first process cannot be read; null when the container has stopped.</summary>
+    /// <param name="record">The container.</param>
+    /// <param name="file">Name below /proc/PID.</param>
+    /// <param name="result">Negative errno.</param>
+    public static FaultException? Unreadable(ContainerRecord record, string file, int result)
+    {
+        if (result == -Errno.ENOENT || !Liveness.IsAlive(record))
+            return null;
+        return new FaultException(new Fault("cannot look at the container's first process")
+        {
+            Field = "container",
+            Value = $"/proc/{record.Pid}/{file}",
+            Syscall = "openat",
+            Errno = -result,
+            Hint = result == -Errno.EACCES ? "this needs the rights of the user who created the container" : null,
+        });
+    }
+
+    /// <summary>Whether the config asks for a mount namespace, a new one or one that is joined.</summary>
+    public static bool HasMount(Config config) =>
+        Array.Exists(config.Linux?.Namespaces ?? [], static entry => entry.Type.Is("mount"u8));
 }

@@ -21,6 +21,7 @@ internal sealed unsafe class LiveMounts : Offspring
     private readonly ContainerRecord _record;
     private readonly Fd _init;
     private Fd? _userNamespace;
+    private int _done;
 
     private LiveMounts(string? root, string id)
     {
@@ -104,8 +105,6 @@ internal sealed unsafe class LiveMounts : Offspring
         }
     }
 
-    private int _done;
-
     // What the child had done before it ended, also what it has said since.
     private int Done()
     {
@@ -127,7 +126,7 @@ internal sealed unsafe class LiveMounts : Offspring
 
         ulong join = Joins("user", Uapi.CLONE_NEWUSER) | Joins("net", Uapi.CLONE_NEWNET) | Joins("ipc", Uapi.CLONE_NEWIPC)
             | Joins("cgroup", Uapi.CLONE_NEWCGROUP) | Joins("mnt", Uapi.CLONE_NEWNS);
-        if ((join & Uapi.CLONE_NEWNS) == 0 || !HasMountNamespace())
+        if ((join & Uapi.CLONE_NEWNS) == 0 || !InitNamespaces.HasMount(_config))
         {
             throw new FaultException(new Fault("the container has no mount namespace of its own")
             {
@@ -167,16 +166,7 @@ internal sealed unsafe class LiveMounts : Offspring
         using Fd childEnd = MakeSync();
         _context->Slots[Slot.Init] = _init.Number;
         CloseInChild(_sync!.Number, _signals!.Number, _directory.Number, _directory.RootNumber, JoinedUserNamespace);
-        CheckThreads();
-        MarkClone();
-        int pidfd = -1;
-        long pid = Raw.clone(Uapi.CLONE_PIDFD | Uapi.SIGCHLD, &pidfd);
-        if (pid == 0)
-            Executor.Run(_context);
-        if (pid < 0)
-            throw new FaultException(new Fault("cannot make a process") { Syscall = "clone", Errno = (int)-pid });
-        _pid = (int)pid;
-        _pidfd = new Fd(pidfd);
+        CloneHere("cannot make a process");
         CloseSources();
     }
 
@@ -204,21 +194,10 @@ internal sealed unsafe class LiveMounts : Offspring
     private ulong Joins(string file, ulong flag)
     {
         int result = InitNamespaces.Differs(_record.Pid, file);
-        if (result >= 0)
-            return result == 0 ? 0 : flag;
-        throw result == -Errno.ENOENT || !Liveness.IsAlive(_record)
-            ? NotRunning("stopped")
-            : new FaultException(new Fault("cannot look at the container's first process")
-            {
-                Field = "container",
-                Value = $"/proc/{_record.Pid}/ns/{file}",
-                Syscall = "newfstatat",
-                Errno = -result,
-            });
+        return result < 0
+            ? throw InitNamespaces.Unreadable(_record, $"ns/{file}", result) ?? NotRunning("stopped")
+            : result == 0 ? 0 : flag;
     }
-
-    private bool HasMountNamespace() =>
-        Array.Exists(_config.Linux?.Namespaces ?? [], static entry => entry.Type.Is("mount"u8));
 
     private FaultException NotRunning(string status) => new(new Fault($"container not running: it is {status}")
     {

@@ -55,19 +55,7 @@ internal sealed unsafe class MountPoints : Offspring
         MakeContext(0, null);
         using Fd childEnd = MakeSync();
         CloseInChild(_sync!.Number, _signals!.Number);
-        CheckThreads();
-        MarkClone();
-#if DEBUG || OCIRUN_MEASURE
-        _context->AllocatedBefore = System.GC.GetAllocatedBytesForCurrentThread();
-#endif
-        int pidfd = -1;
-        long pid = Raw.clone(Uapi.CLONE_PIDFD | Uapi.SIGCHLD, &pidfd);
-        if (pid == 0)
-            Executor.Run(_context);
-        if (pid < 0)
-            throw new FaultException(new Fault("cannot make the mount points") { Syscall = "clone", Errno = (int)-pid });
-        _pid = (int)pid;
-        _pidfd = new Fd(pidfd);
+        CloneHere("cannot make the mount points");
     }
 
     private void AwaitReady()

@@ -197,6 +197,24 @@ internal abstract unsafe partial class Offspring : IDisposable
             throw new InvalidOperationException($"{threads} threads at clone");
     }
 
+    // The plan's process, in the runtime's own cgroup.
+    private protected void CloneHere(string failure)
+    {
+        CheckThreads();
+        MarkClone();
+#if DEBUG || OCIRUN_MEASURE
+        _context->AllocatedBefore = GC.GetAllocatedBytesForCurrentThread();
+#endif
+        int pidfd = -1;
+        long pid = Raw.clone(Uapi.CLONE_PIDFD | Uapi.SIGCHLD, &pidfd);
+        if (pid == 0)
+            Executor.Run(_context);
+        if (pid < 0)
+            throw new FaultException(new Fault(failure) { Syscall = "clone", Errno = (int)-pid });
+        _pid = (int)pid;
+        _pidfd = new Fd(pidfd);
+    }
+
     private protected void SetOomScore()
     {
         if (_config.Process!.OomScoreAdj is not int score)

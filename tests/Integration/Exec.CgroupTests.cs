@@ -42,6 +42,22 @@ public sealed class ExecCgroupTests : RuntimeTest
     }
 
     [RuntimeFact]
+    public void Where_the_container_s_cgroup_was_removed_the_process_goes_to_the_first_ones()
+    {
+        string own = Sleeping();
+        string other = own + "-other";
+        Directory.CreateDirectory(other);
+        File.WriteAllText(other + "/cgroup.procs", Pid().ToString());
+        Directory.Delete(own);
+
+        Exec("sh", "-c", Where).Should().Be(new Outcome(0, $"0::/../{Path.GetFileName(other)}\n", ""));
+        Exec(["--cgroup", "/"], "true").Err.Should().Contain($"its cgroup {own} cannot be opened").And.Contain("it is gone");
+
+        Runtime.Run("delete", "--force", Id).Should().Be(Silent);
+        Directory.Delete(other);
+    }
+
+    [RuntimeFact]
     public void A_threaded_cgroup_below_does_not_hinder()
     {
         string own = Sleeping();
