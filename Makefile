@@ -10,7 +10,7 @@ UNCHECKED := -p:RunAnalyzers=false
 export DOTNET_CLI_TELEMETRY_OPTOUT := 1
 export DOTNET_NOLOGO := 1
 
-.PHONY: all setup build publish demo test conformance conformance-peers bench test-vm vm-shell bench-vm soak format-check docs install uninstall package ci clean
+.PHONY: all setup build publish demo test conformance conformance-peers conformance-report density bench test-vm vm-shell bench-vm soak format-check docs install uninstall package ci clean
 
 all: publish
 
@@ -38,14 +38,26 @@ demo: publish
 test: publish out/soak/ocirun-soak
 	scripts/test
 
-# The black-box cases alone, on any runtime: make conformance RUNTIME="scripts/peer runc"
+# The black-box cases alone, on any runtime, here and in the virtual machine: make conformance RUNTIME=/path/of/runtime
 conformance: $(if $(RUNTIME),,publish)
+	scripts/setup vm
 	scripts/conformance
 
 # The same cases on Debian's crun and runc: proves the cases, prints who differs.
 conformance-peers:
 	scripts/setup peers
+	scripts/setup vm
 	scripts/conformance crun runc
+
+# docs/conformance.md, from what the two before have left.
+conformance-report:
+	scripts/conformance-report >out/conformance.md
+	cp out/conformance.md docs/conformance.md
+
+# N sleeping containers of each runtime: what one more costs. Writes docs/density.md.
+density: publish
+	scripts/setup peers
+	scripts/density $(N)
 
 bench: publish
 	scripts/setup peers
