@@ -31,6 +31,8 @@ internal static class Ocirun
                 start.Environment[name] = value;
         }
 
+        // The program leaves without the runtime's shutdown, which would remove its debugger's sockets from /tmp.
+        start.Environment["DOTNET_EnableDiagnostics"] = "0";
         using Process process = Process.Start(start)!;
         Task<string> errors = process.StandardError.ReadToEndAsync();
         string output = process.StandardOutput.ReadToEnd();

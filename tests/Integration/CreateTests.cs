@@ -28,7 +28,7 @@ public sealed class CreateTests : RuntimeTest
             Runtime.Run(verb, "--", id).Exit.Should().NotBe(0, "{0} {1}", verb, id);
         Runtime.Run("delete", "--force", "--", id);
         Bundle.Save();
-        Outcome create = Runtime.Run("create", "--bundle", Bundle.Path, "--", id);
+        Outcome create = Runtime.Run("create", "--bundle", Bundle.Path, "--", RefusedId(id));
         create.Exit.Should().NotBe(0);
         Directory.Exists(decoy).Should().BeTrue("delete stays below the state root");
     }

@@ -243,7 +243,7 @@ public sealed class GrammarTests : RuntimeTest
         Bundle.Args("true").Save();
         foreach (string verb in new[] { "create", "run" })
         {
-            Outcome outcome = Runtime.Run(verb, "--bundle", Bundle.Path, id);
+            Outcome outcome = Runtime.Run(verb, "--bundle", Bundle.Path, RefusedId(id));
             outcome.Exit.Should().Be(1);
             outcome.Err.Should().Contain(text);
         }

@@ -241,8 +241,10 @@ public sealed class RestoreTests : RuntimeTest
         Directory.CreateDirectory(outside);
         Directory.CreateSymbolicLink(Bundle.InRootfs("/evil"), outside);
         Bundle.Mount("/evil/made", "none", "/tmp", "bind");
-        Restore("--detach");
+        Restore("--detach").Should().Be(Silent);
         Directory.EnumerateFileSystemEntries(outside).Should().BeEmpty();
+        Directory.Exists(Bundle.InRootfs(outside + "/made")).Should().BeTrue("below the root the link leads there");
+        criu.Options.Pairs(23).Should().Contain($"{outside}/made=/tmp");
     }
 
     private void Gone()

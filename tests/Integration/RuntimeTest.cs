@@ -25,6 +25,7 @@ public sealed class RuntimeCollection
 public abstract class RuntimeTest : IDisposable
 {
     private readonly List<string> ids = new();
+    private readonly List<string> refusedIds = new();
     private Runtime? runtime;
     private Bundle? bundle;
 
@@ -50,6 +51,17 @@ public abstract class RuntimeTest : IDisposable
     {
         string id = "t" + Guid.NewGuid().ToString("N", CultureInfo.InvariantCulture)[..12];
         ids.Add(id);
+        return id;
+    }
+
+    /// <summary>
+    /// An id that a runtime should refuse. One that takes it has a container of that name, which is deleted too; but not
+    /// through a name that leads elsewhere.
+    /// </summary>
+    protected string RefusedId(string id)
+    {
+        if (id.Trim('.').Length > 0 && !id.Contains('/', StringComparison.Ordinal))
+            refusedIds.Add(id);
         return id;
     }
 
@@ -140,6 +152,8 @@ public abstract class RuntimeTest : IDisposable
             {
                 foreach (string id in ids)
                     Runtime.Run("delete", "--force", id);
+                foreach (string id in refusedIds)
+                    Runtime.Run("delete", "--force", "--", id);
                 left = Leftovers.Find(Work, Runtime.Root ?? Path.Combine(Work, "root"), ids);
             }
         }

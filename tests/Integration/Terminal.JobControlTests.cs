@@ -17,13 +17,16 @@ public sealed class TerminalJobControlTests : RuntimeTest
 
     private readonly System.Text.StringBuilder seen = new();
 
-    [RuntimeFact]
-    public void In_the_background_it_stops_and_in_the_foreground_it_is_raw()
+    /// <summary>bash keeps a terminal's settings itself, dash leaves them to the programs.</summary>
+    [RuntimeTheory]
+    [InlineData("bash", "--norc", "--noediting", "-i")]
+    [InlineData("dash", "-i")]
+    public void In_the_background_it_stops_and_in_the_foreground_it_is_raw(params string[] words)
     {
         using Caller caller = new();
         (int master, int slave) = caller.Pty();
         Bundle.Shell("echo begun; read word; echo got $word; exit 5").Process["terminal"] = true;
-        int shell = Shell(caller, slave);
+        int shell = Shell(caller, slave, words);
         Await(caller, master, "$ ");
         string before = caller.Terminal(slave);
 
@@ -31,13 +34,20 @@ public sealed class TerminalJobControlTests : RuntimeTest
         Eventually(() => State(Runtimes(shell)) == 'T', "it touched the terminal");
         Thread.Sleep(100);
         caller.Terminal(slave).Should().Be(before, "the shell's settings are not touched from the background");
+
+        // What is set meanwhile is what comes back in the end.
+        caller.Write(master, "stty -echoctl && echo al''tered\n");
+        Await(caller, master, "altered");
+        string altered = caller.Terminal(slave);
+        altered.Should().NotBe(before);
         caller.Write(master, "fg\n");
         Await(caller, master, "begun");
-        Eventually(() => caller.Terminal(slave) != before, "it is raw");
+        Eventually(() => caller.Terminal(slave) != altered, "it is raw");
         caller.Write(master, "hello\r");
         Await(caller, master, "got hello");
         caller.Write(master, "echo status $?\n");
         Await(caller, master, "status 5");
+        caller.Terminal(slave).Should().Be(altered);
         caller.Write(master, "exit\n");
         caller.Wait(shell).Should().Be(0);
     }
@@ -211,30 +221,53 @@ public sealed class TerminalJobControlTests : RuntimeTest
     {
         using Caller caller = new();
         (int master, int slave) = caller.Pty();
-        Bundle.Shell("seq 1 3000; echo end").Process["terminal"] = true;
+        // More than the caller's terminal holds, and less than it and the container's together.
+        Bundle.Shell("seq 1 5000; echo end").Process["terminal"] = true;
         int run = Start(caller, slave, slave);
-        Thread.Sleep(500);
-        string text = caller.ReadFor(master, 1000);
+        Eventually(() => Runtime.Run("state", Id) is { Exit: 0 } && Status() == "stopped", "the program has ended");
+        string text = "";
+        for (int i = 0; i < 100 && !text.EndsWith("end\r\n"); i++)
+            text += caller.ReadFor(master, 100);
         caller.Wait(run).Should().Be(0);
-        text.Split("\r\n", StringSplitOptions.RemoveEmptyEntries).Should().HaveCount(3001).And.EndWith("end");
+        text.Split("\r\n", StringSplitOptions.RemoveEmptyEntries).Should().HaveCount(5001).And.EndWith("end");
     }
 
-    /// <summary>What an exec leaves in the background may write for ever to the terminal.</summary>
+    /// <summary>
+    /// What an exec leaves in the background may write for ever to the terminal: only so much of it is passed on. A moment
+    /// in which the writers are late is an end too, so it is tried some times.
+    /// </summary>
     [RuntimeFact]
     public void An_exec_ends_with_its_program()
     {
         Bundle.Args("sleep", "1000");
         CreateAndStart();
         using Caller caller = new();
-        (int master, int slave) = caller.Pty();
-        int exec = caller.Start(new Call([.. Runtime.Launcher, Runtime.Binary, "--root", Runtime.Root!, "exec", "-t", Id, "sh", "-c", "trap '' HUP; yes & sleep 0.2; exit 8"])
+        string ended = Bundle.InRootfs("/ended");
+        for (int i = 0; i < 4; i++)
         {
-            Flags = "st",
-            Descriptors = { [0] = slave, [1] = slave, [2] = slave },
-        });
-        for (int i = 0; i < 40 && caller.HasChildren && State(exec) != 'Z'; i++)
-            caller.ReadFor(master, 50);
-        caller.Wait(exec).Should().Be(8);
+            (int master, int slave) = caller.Pty();
+            File.Delete(ended);
+            int exec = caller.Start(new Call([.. Runtime.Launcher, Runtime.Binary, "--root", Runtime.Root!, "exec", "-t", Id, "sh", "-c",
+                "trap '' HUP; yes & yes & yes & sleep 0.1; : > /ended; exit 8"])
+            {
+                Flags = "st",
+                Descriptors = { [0] = slave, [1] = slave, [2] = slave },
+            });
+
+            // Slowly, so that there is mostly more to read.
+            int rest = 0;
+            while (State(exec) != 'Z' && rest < 1 << 20)
+            {
+                bool counts = File.Exists(ended);
+                int read = caller.Read(master, 4096, 50)?.Length ?? 0;
+                rest += counts ? read : 0;
+                Thread.Sleep(5);
+            }
+
+            rest.Should().BeLessThan(1 << 19, "what was in the terminals, and a bounded rest");
+            caller.Wait(exec).Should().Be(8);
+            caller.Close(master, slave);
+        }
     }
 
     /// <summary>CVE-2016-10124, CVE-2017-5226: characters pushed into the caller's terminal are its shell's next command.</summary>
@@ -305,7 +338,9 @@ public sealed class TerminalJobControlTests : RuntimeTest
         });
     }
 
-    private static int Shell(Caller caller, int slave) => caller.Start(new Call("/bin/bash", "--norc", "--noediting", "-i")
+    private static int Shell(Caller caller, int slave) => Shell(caller, slave, "bash", "--norc", "--noediting", "-i");
+
+    private static int Shell(Caller caller, int slave, params string[] words) => caller.Start(new Call(["/bin/" + words[0], .. words[1..]])
     {
         Flags = "st",
         Environment = ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "PS1=$ ", "TERM=dumb"],

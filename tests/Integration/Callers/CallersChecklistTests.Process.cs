@@ -168,7 +168,8 @@ public sealed partial class CallersChecklistTests
         if (verb == "create")
         {
             Directory.GetFileSystemEntries($"/proc/{Pid()}/fd").Select(path => (int.Parse(Path.GetFileName(path)), new FileInfo(path).LinkTarget!))
-                .Where(fd => fd.Item1 is > 2 and < 7 && !fd.Item2.Contains("/file")).Should().OnlyContain(fd => fd.Item1 == 5);
+                .Where(fd => fd.Item1 is > 2 and < 7 && !fd.Item2.Contains("/file")).Should().OnlyContain(fd => fd.Item1 == 5 && fd.Item2.StartsWith("socket:"), "it keeps the place");
+            (new FileInfo($"/proc/{Pid()}/fd/7").LinkTarget ?? "").Should().NotEndWith("/file7");
             Runtime.Run("start", Id).Should().Be(Silent);
         }
 

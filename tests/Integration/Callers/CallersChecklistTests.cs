@@ -243,6 +243,7 @@ public sealed partial class CallersChecklistTests : RuntimeTest
         string file = Path.Combine(Work, "pid");
         string link = Path.Combine(Work, "other-name");
         File.WriteAllText(file, "");
+        Bundle.WithFile("/broken", "#!/nosuch\n", (UnixFileMode)0b111_101_101);
         Mono.Unix.Native.Syscall.link(file, link).Should().Be(0);
         Bundle.Args("sleep", "1000");
         Create("--pid-file", file).Should().Be(Silent);
@@ -251,14 +252,19 @@ public sealed partial class CallersChecklistTests : RuntimeTest
         Runtime.Run("start", Id).Should().Be(Silent);
 
         string exec = Path.Combine(Work, "exec.pid");
-        Runtime.Run("exec", "--detach", "--pid-file", exec, Id, "/nosuch").Exit.Should().Be(255);
-        File.Exists(exec).Should().BeFalse();
-        File.WriteAllText(exec, "");
-        DateTime written = File.GetLastWriteTimeUtc(exec);
-        Runtime.Run("exec", "--detach", "--pid-file", exec, Id, "/nosuch").Exit.Should().Be(255);
-        (File.ReadAllText(exec), File.GetLastWriteTimeUtc(exec)).Should().Be(("", written));
+        foreach (string program in new[] { "/nosuch", "/broken" })
+        {
+            File.Delete(exec);
+            Runtime.Run("exec", "--detach", "--pid-file", exec, Id, program).Exit.Should().Be(255);
+            File.Exists(exec).Should().BeFalse();
+            File.WriteAllText(exec, "");
+            DateTime written = File.GetLastWriteTimeUtc(exec);
+            Runtime.Run("exec", "--detach", "--pid-file", exec, Id, program).Exit.Should().Be(255);
+            (File.ReadAllText(exec), File.GetLastWriteTimeUtc(exec)).Should().Be(("", written));
+        }
+
         Runtime.Run("exec", "--detach", "--pid-file", exec, Id, "sleep", "1000").Should().Be(Silent);
-        File.ReadAllText(exec).Should().MatchRegex("^[0-9]+$");
+        File.ReadAllText(exec).Should().MatchRegex("^[0-9]+\\z");
         Directory.GetFiles(Work, ".*").Should().BeEmpty("no temporary file is left");
     }
 

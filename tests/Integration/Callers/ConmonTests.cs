@@ -88,7 +88,10 @@ public sealed class ConmonTests : RuntimeTest
         if (made)
             File.WriteAllText(PidFile, "");
         string spec = Path.Combine(Work, "process.json");
-        File.WriteAllText(spec, """{"args": ["/nosuch"], "cwd": "/", "env": ["PATH=/bin"], "user": {"uid": 0, "gid": 0}}""");
+
+        // What fails as late as anything can: at execve.
+        Bundle.WithFile("/broken", "#!/nosuch\n", (UnixFileMode)0b111_101_101);
+        File.WriteAllText(spec, """{"args": ["/broken"], "cwd": "/", "env": ["PATH=/bin"], "user": {"uid": 0, "gid": 0}}""");
         conmon.Call(Streams.Pipes(caller), "exec", "--pid-file", PidFile, "--process", spec, "--detach", Id);
         Conmon.ReadPid(PidFile).Should().Be(made ? 0 : -1);
         caller.HasChildren.Should().BeFalse();

@@ -62,6 +62,37 @@ public sealed class PodmanTests : RuntimeTest
     }
 
     /// <summary>
+    /// More holes than the runtime opens descriptors: its way to the process in one of them would be closed to the process,
+    /// or what is preserved above it.
+    /// </summary>
+    [RuntimeTheory]
+    [Xunit.InlineData("run")]
+    [Xunit.InlineData("exec")]
+    public void The_holes_may_be_many(string verb)
+    {
+        Probe.Install(Bundle);
+        Bundle.Args(verb == "exec" ? ["sleep", "1000"] : ["/bin/probe", "fds"]).Save();
+        string file = Path.Combine(Work, "file");
+        File.WriteAllText(file, "");
+        if (verb == "exec")
+            CreateAndStart();
+        string[] words = verb == "exec" ? ["exec", "--preserve-fds", "38", Id, "/bin/probe", "fds"] : ["run", "--preserve-fds", "38", "--bundle", Bundle.Path, Id];
+        using Caller caller = new();
+        Streams streams = Streams.Pipes(caller);
+        int preserved = caller.Open(file);
+        int runtime = caller.Start(new Call([.. Runtime.Launcher, Runtime.Binary, "--root", Runtime.Root!, .. words])
+        {
+            Descriptors = { [0] = streams.In, [1] = streams.Out, [2] = streams.Err, [3] = preserved, [40] = preserved, [41] = preserved },
+        });
+        caller.Close(streams.In, streams.Out, streams.Err);
+        string[] lines = caller.ReadToEnd(streams.Stdout).Split('\n');
+        caller.ReadToEnd(streams.Stderr).Should().BeEmpty();
+        caller.Wait(runtime).Should().Be(0);
+        lines.Select(line => line.Split(' ')[0]).Should().Equal("3", "40", "");
+        lines[..2].Should().OnlyContain(line => line.EndsWith("/file"));
+    }
+
+    /// <summary>
     /// Socket activation: Podman counts the sockets in --preserve-fds and writes the variables into the config, and conmon
     /// makes LISTEN_PID the runtime's own. They must not count twice.
     /// </summary>

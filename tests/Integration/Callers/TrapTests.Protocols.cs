@@ -69,7 +69,7 @@ public sealed partial class TrapTests
         Bundle.Shell("cat <&3; echo; cat <&4; echo; echo $LISTEN_FDS $LISTEN_PID");
         Runtime.Call mine = Call("run", "--preserve-fds", "1", "--pid-file", file).Before("export LISTEN_FDS=1 LISTEN_PID=$$;").Redirect($"3<'{three}' 4<'{four}'");
         mine.Run().Should().Be(new Outcome(0, "three\nfour\n1 1\n", ""));
-        File.ReadAllText(file).Should().MatchRegex("^[0-9]+$");
+        File.ReadAllText(file).Should().MatchRegex("^[0-9]+\\z");
 
         Bundle.Shell("cat <&3; echo; (: <&4) 2>/dev/null || echo closed; echo $LISTEN_FDS");
         Call("run", "--preserve-fds", "1").Env("LISTEN_FDS", "1").Env("LISTEN_PID", "1").Redirect($"3<'{three}' 4<'{four}'").Run()
@@ -82,9 +82,13 @@ public sealed partial class TrapTests
         RunningProcess.CommandLine(int.Parse(File.ReadAllText(file))).Should().Be("sleep 1000");
         Runtime.Run("delete", "--force", Id).Should().Be(Silent);
         File.Delete(file);
-        Bundle.Args("/nosuch");
-        Call("run", "--detach", "--pid-file", file).Run().Exit.Should().Be(1);
-        File.Exists(file).Should().BeFalse();
+        Bundle.WithFile("/broken", "#!/nosuch\n", (UnixFileMode)0b111_101_101);
+        foreach (string program in new[] { "/nosuch", "/broken" })
+        {
+            Bundle.Args(program);
+            Call("run", "--detach", "--pid-file", file).Run().Exit.Should().Be(1);
+            File.Exists(file).Should().BeFalse();
+        }
 
         // READY= on any line of the datagram.
         using NotifyHost host = new(Path.Combine(Work, "notify"));
