@@ -56,6 +56,7 @@ internal static unsafe partial class Failure
         {
             1 => "executable file not found in $PATH",
             2 => $"stat {name}: {Errno.Text(report.Errno)}",
+            _ when report.Errno == Errno.EISDIR => Directory,
             _ => Errno.Text(report.Errno),
         };
         string? hint = (step.Op, report.Errno) switch
@@ -66,6 +67,10 @@ internal static unsafe partial class Failure
         };
         return Executable(name, reason, hint);
     }
+
+    /// <summary>Why a directory cannot be run. Podman knows the exit status 126 by the second half alone, which is also what
+    /// execve(2) says.</summary>
+    public const string Directory = "is a directory: permission denied";
 
     /// <summary>The program cannot be run.</summary>
     public static Fault Executable(string name, string reason, string? hint = null) =>
