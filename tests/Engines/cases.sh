@@ -15,7 +15,7 @@ status() { local want=$1 got=0; shift; "$@" || got=$?; is "$got" "$want"; }
 # await COMMAND...: until it succeeds; the case's own limit is the end of the patience. Its trace would be long.
 await() { { local traced=${-//[!x]/}; set +x; } 2>/dev/null; until "$@" >/dev/null 2>&1; do sleep 0.3; done; [ -z "$traced" ] || set -x; }
 # terminal COMMAND: its output on a terminal of 30 lines and 100 columns; nothing is typed, and the keyboard stays open
-terminal() { local keyboard; keyboard=$(mktemp -u "$PWD/keyboard.XXXXXX"); mkfifo "$keyboard"; script -qec "stty rows 30 cols 100; $1" /dev/null <>"$keyboard" | tr -d '\r'; }
+terminal() { local keyboard; keyboard=$(mktemp -u "$PWD/keyboard.XXXXXX"); mkfifo "$keyboard"; SHELL=/bin/bash script -qec "stty rows 30 cols 100; $1" /dev/null <>"$keyboard" | tr -d '\r'; }
 export -f is has lacks status await terminal
 
 settle() { :; }

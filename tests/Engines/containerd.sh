@@ -94,7 +94,7 @@ run -d -- c sh -c 'trap "exit 5" USR1; while :; do sleep 0.1; done'
 ctr task exec --exec-id w c true
 ctr task kill -s SIGUSR1 c
 await stopped c
-is "$(ctr task rm c; echo $?)" 5
+has "$(ctr task rm c 2>&1)" 'exit code 5'
 run -d -- d sh -c 'sleep 1111 & sleep 1111'
 await pgrep -f 'sleep 1111'
 ctr task kill -a -s SIGKILL d
@@ -146,7 +146,7 @@ END
 check 'without a pid namespace: no process survives' <<'END'
 run -d --with-ns pid:/proc/1/ns/pid -- c sh -c 'sleep 3333 & sleep 2; exit 4'
 await stopped c
-is "$(ctr task rm c; echo $?)" 4
+has "$(ctr task rm c 2>&1)" 'exit code 4'
 ! pgrep -f 'sleep 3333'
 END
 
@@ -185,7 +185,7 @@ running c
 is "$(ctr task exec --exec-id x c echo on)" on
 ctr task kill -s KILL c
 await stopped c
-is "$(ctr task rm c; echo $?)" 137
+has "$(ctr task rm c 2>&1)" 'exit code 137'
 END
 
 check 'ten at once' 150 <<'END'
