@@ -10,13 +10,19 @@ export NAME RUNTIME
 is() { [ "$1" = "$2" ] || { echo "is '$1', not '$2'" >&2; return 1; }; }
 has() { case $1 in *"$2"*) ;; *) echo "'$1' does not contain '$2'" >&2; return 1 ;; esac; }
 lacks() { case $1 in *"$2"*) echo "'$1' contains '$2'" >&2; return 1 ;; esac; }
+# not COMMAND, none TEXT: where `!` would not end the script
+not() { if "$@"; then echo "$* succeeds" >&2; return 1; fi; }
+none() { [ -z "$1" ] || { echo "there is '$1'" >&2; return 1; }; }
 # status NUMBER COMMAND...: it exits with this number
 status() { local want=$1 got=0; shift; "$@" || got=$?; is "$got" "$want"; }
 # await COMMAND...: until it succeeds; the case's own limit is the end of the patience. Its trace would be long.
 await() { { local traced=${-//[!x]/}; set +x; } 2>/dev/null; until "$@" >/dev/null 2>&1; do sleep 0.3; done; [ -z "$traced" ] || set -x; }
+# Whether a process has exactly this command line; the case's own contains it.
+alive() { pgrep -fx "$1" >/dev/null; }
+dead() { ! alive "$1"; }
 # terminal COMMAND: its output on a terminal of 30 lines and 100 columns; nothing is typed, and the keyboard stays open
 terminal() { local keyboard; keyboard=$(mktemp -u "$PWD/keyboard.XXXXXX"); mkfifo "$keyboard"; SHELL=/bin/bash script -qec "stty rows 30 cols 100; $1" /dev/null <>"$keyboard" | tr -d '\r'; }
-export -f is has lacks status await terminal
+export -f is has lacks not none status await alive dead terminal
 
 settle() { :; }
 # as SECONDS SCRIPT: how a case's script is run

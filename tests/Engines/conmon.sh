@@ -71,7 +71,7 @@ is "$(cat $work/exits/c)" 137
 is "$(state c)" stopped
 direct --systemd-cgroup delete --force c
 direct --systemd-cgroup delete --force c
-! systemctl is-active crio-c.scope
+not systemctl is-active crio-c.scope
 END
 
 check 'the exit code and the log' <<'END'
@@ -88,8 +88,8 @@ check 'an error reaches the engine' <<'END'
 make c '"missing"'
 create c && exit 1
 has "$(cat $work/c/reply)" missing
-! state c
-! systemctl is-active crio-c.scope
+not state c
+not systemctl is-active crio-c.scope
 END
 
 check 'exec sync: output, exit code, limit of time' <<'END'
@@ -99,7 +99,7 @@ direct --systemd-cgroup start c
 has "$(sync c 20 sh -c 'echo out; exit 3')" ':3'
 has "$(cat $work/c/sync.log)" out
 has "$(sync c 2 sleep 100)" ':-1'
-! pgrep -f 'sleep 100$'
+dead 'sleep 100'
 END
 
 check 'exec sync: a missing program is no success' <<'END'

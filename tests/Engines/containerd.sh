@@ -38,7 +38,7 @@ status 1 run --rm -- c missing 2>error
 has "$(cat error)" missing
 has "$(cat error)" 'executable file not found'
 gone c
-! ls -d "/run/containerd/runc/default/c"
+not ls -d "/run/containerd/runc/default/c"
 status 1 run --rm -- d /etc 2>error
 has "$(cat error)" 'ermission denied'
 END
@@ -96,10 +96,10 @@ ctr task kill -s SIGUSR1 c
 await stopped c
 has "$(ctr task rm c 2>&1)" 'exit code 5'
 run -d -- d sh -c 'sleep 1111 & sleep 1111'
-await pgrep -f 'sleep 1111'
+await alive 'sleep 1111'
 ctr task kill -a -s SIGKILL d
 await stopped d
-! pgrep -f 'sleep 1111'
+dead 'sleep 1111'
 status 1 ctr task kill -s SIGTERM d 2>error
 has "$(cat error)" 'process already finished'
 END
@@ -125,7 +125,7 @@ is "$(systemctl is-active ctr-c.scope)" active
 is "$(cat /sys/fs/cgroup/system.slice/ctr-c.scope/memory.max)" 67108864
 ctr task exec --exec-id x c true
 ctr task rm -f c
-! systemctl is-active ctr-c.scope
+not systemctl is-active ctr-c.scope
 END
 
 check 'user namespace' <<'END'
@@ -147,7 +147,7 @@ check 'without a pid namespace: no process survives' <<'END'
 run -d --with-ns pid:/proc/1/ns/pid -- c sh -c 'sleep 3333 & sleep 2; exit 4'
 await stopped c
 has "$(ctr task rm c 2>&1)" 'exit code 4'
-! pgrep -f 'sleep 3333'
+dead 'sleep 3333'
 END
 
 check 'mounts, read-only root, environment, capabilities' <<'END'
@@ -170,9 +170,8 @@ END
 
 check 'the shim is killed' <<'END'
 run -d -- c sleep 5555
-pid=$(pgrep -f 'sleep 5555' | tail -n 1)
 kill -KILL $(shim c)
-await sh -c '! pgrep -f "sleep 5555"'
+await dead 'sleep 5555'
 await test ! -e /run/containerd/runc/default/c
 await test ! -e /sys/fs/cgroup/default/c
 gone c
@@ -192,7 +191,7 @@ check 'ten at once' 150 <<'END'
 jobs=()
 for i in 0 1 2 3 4 5 6 7 8 9; do run --rm -- m$i sh -c "exit $i" & jobs+=($!); done
 for i in 0 1 2 3 4 5 6 7 8 9; do status $i wait "${jobs[$i]}"; done
-! ls /run/containerd/runc/default | grep .
+none "$(ls /run/containerd/runc/default || true)"
 END
 
 check 'checkpoint and restore' 150 <<'END'
@@ -207,9 +206,9 @@ END
 
 check 'nothing is left' <<'END'
 for i in 1 2 3; do run --rm -- c true; done
-! ls /run/containerd/runc/default 2>/dev/null | grep .
-! find /sys/fs/cgroup/default -mindepth 1 -type d | grep .
-! grep /run/containerd/io.containerd.runtime.v2.task/default /proc/mounts
+none "$(ls /run/containerd/runc/default 2>/dev/null || true)"
+none "$(find /sys/fs/cgroup/default -mindepth 1 -type d || true)"
+not grep /run/containerd/io.containerd.runtime.v2.task/default /proc/mounts
 END
 
 systemctl stop containerd

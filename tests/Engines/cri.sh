@@ -61,7 +61,7 @@ is "$(cri ContainerStatus 1=$a -- 1.3 1.7)" $'2\n137'
 cri RemoveContainer 1=$a
 cri StopPodSandbox 1=$p
 cri RemovePodSandbox 1=$p
-! find /sys/fs/cgroup -name "*$p*" -o -name "*$a*" | grep .
+none "$(find /sys/fs/cgroup -name "*$p*" -o -name "*$a*" || true)"
 END
 done
 
@@ -98,7 +98,7 @@ a=$(container $p a 'sleep 1000')
 cri StartContainer 1=$a
 cri ExecSync 1=$a 2=sleep 2=6666 3:2 2>error && exit 1
 has "$(cat error)" 'deadline exceeded'
-! pgrep -f 'sleep 6666'
+dead 'sleep 6666'
 cri ExecSync 1=$a 2=missing 3:20 2>error && exit 1
 has "$(cat error)" 'executable file not found'
 is "$(execute $a echo on | head -n 1)" on
@@ -124,8 +124,8 @@ is "$(execute $a echo on | head -n 1)" on
 END
 
 check 'nothing is left' <<'END'
-! ls /run/containerd/runc/k8s.io 2>/dev/null | grep .
-! find /sys/fs/cgroup -path '*cri*' -name '*cri-containerd*' | grep .
+none "$(ls /run/containerd/runc/k8s.io 2>/dev/null || true)"
+none "$(find /sys/fs/cgroup -path '*cri*' -name '*cri-containerd*' || true)"
 END
 
 systemctl stop containerd

@@ -186,8 +186,8 @@ END
 
 check 'the shim is killed' 90 <<'END'
 docker run -d --name c bb sleep 7777
-kill -KILL $(pgrep -f containerd-shim-runc-v2)
-await sh -c '! pgrep -f "sleep 7777"'
+kill -KILL $(pgrep -x containerd-shim)
+await dead 'sleep 7777'
 await sh -c 'docker inspect -f "{{.State.Running}}" c | grep -x false'
 docker start c
 is "$(docker exec c echo on)" on
@@ -236,8 +236,8 @@ END
 check 'nothing is left' <<'END'
 for i in 1 2 3; do docker run --rm bb true; done
 status 127 docker run --rm bb missing
-! ls /run/docker/runtime-runc/moby | grep .
-! find /sys/fs/cgroup -name 'docker-*.scope' | grep .
+none "$(ls /run/docker/runtime-runc/moby || true)"
+none "$(find /sys/fs/cgroup -name 'docker-*.scope' || true)"
 END
 
 systemctl stop docker.socket docker containerd

@@ -21,7 +21,7 @@ chmod 755 /job && chmod 644 /job/image.tar
 
 # In a unit of the user's own systemd, as a login would be.
 as() {
-  declare -pf is has lacks status await terminal >/tmp/functions
+  declare -pf is has lacks not none status await alive dead terminal >/tmp/functions
   timeout -k 5 "$1" runuser -u user -- env -i HOME=/home/user USER=user PATH=/usr/local/bin:/usr/bin:/bin:/usr/sbin NAME="$NAME" RUNTIME="$RUNTIME" \
     XDG_RUNTIME_DIR=/run/user/1000 DBUS_SESSION_BUS_ADDRESS=unix:path=/run/user/1000/bus TERM=linux \
     systemd-run --user --quiet --pipe --wait --collect -p Delegate=yes --working-directory="$PWD" --setenv=NAME --setenv=RUNTIME --setenv=PATH --setenv=TERM \
@@ -156,6 +156,6 @@ END
 check 'no cgroup and no state is left' <<'END'
 podman run --rm bb true
 status 127 podman run --rm bb missing
-! find /sys/fs/cgroup/user.slice -name 'libpod-*' -type d | grep .
-! ls /run/user/1000/ocirun /run/user/1000/crun 2>/dev/null | grep -v : | grep .
+none "$(find /sys/fs/cgroup/user.slice -name 'libpod-*' -type d || true)"
+none "$(ls /run/user/1000/ocirun /run/user/1000/crun 2>/dev/null | grep -v : || true)"
 END

@@ -290,7 +290,7 @@ has "$(podman run --rm --pid container:c --net container:c --ipc container:c bb 
 podman run -d --name h --pid host bb sh -c 'sleep 4321 & sleep 4321'
 podman stop -t 1 h
 sleep 1
-[ -z "$(pgrep -f 'sleep 4321')" ]
+dead 'sleep 4321'
 END
 
 check 'network: none, bridge and a published port' <<'END'
@@ -357,7 +357,7 @@ trap 'systemctl stop quad.service; rm -f /etc/containers/systemd/quad.container;
 systemctl start quad.service
 is "$(podman exec quad cat /proc/1/comm)" sleep
 systemctl stop quad.service
-! podman container exists quad
+not podman container exists quad
 END
 
 check 'quadlet: ready when the container says so' 90 <<'END'
@@ -413,6 +413,6 @@ check 'no cgroup, namespace or state is left' <<'END'
 for i in 1 2 3; do podman run --rm bb true; done
 status 127 podman run --rm bb missing
 [ -z "$(podman ps -aq)" ]
-! find /sys/fs/cgroup -name 'libpod-*' -type d | grep .
-! ls /run/ocirun /run/crun 2>/dev/null | grep -v : | grep .
+none "$(find /sys/fs/cgroup -name 'libpod-*' -type d || true)"
+none "$(ls /run/ocirun /run/crun 2>/dev/null | grep -v : || true)"
 END

@@ -32,7 +32,7 @@ systemctl start engine-n.service
 "$RUNTIME" exec engine test -e /dev/shm/said
 is "$(systemctl show -p MainPID --value engine-n.service)" "$("$RUNTIME" state engine | sed -n 's/.*"pid": *\([0-9]*\).*/\1/p')"
 systemctl stop engine-n.service
-! "$RUNTIME" state engine
+not "$RUNTIME" state engine
 END
 
 check 'Type=simple: the end of the container is the end of the service' <<'END'
@@ -50,7 +50,7 @@ systemctl daemon-reload
 systemctl start engine-t.service
 await "$RUNTIME" exec engine true
 systemctl stop engine-t.service
-! "$RUNTIME" state engine
+not "$RUNTIME" state engine
 END
 
 check 'socket activation' <<'END'
@@ -66,7 +66,7 @@ systemctl stop engine-a.service
 END
 
 check 'nothing is left' <<'END'
-! find /sys/fs/cgroup -name '*engine*' -type d | grep .
-! "$RUNTIME" list -q | grep .
+none "$(find /sys/fs/cgroup -name '*engine*' -type d || true)"
+none "$("$RUNTIME" list -q || true)"
 END
 rm -rf /run/engines
