@@ -24,7 +24,7 @@ pod() { cri RunPodSandbox 1{ $(config "$@") } 2="$2" -- 1; }
 container() {
   local pod=$1 name=$2 script=$3
   shift 3
-  cri CreateContainer "1=$pod" 2{ 1{ "1=$name" 2:0 } 2{ 1=docker.io/library/bb:latest } 3=sh 3=-c "3=$script" "11=$name.log" "$@" } 3{ $(config p cgroupfs /cri) } -- 1
+  cri CreateContainer "1=$pod" 2{ 1{ "1=$name" 2:0 } 2{ 1=docker.io/library/bb:latest } 3=sh 3=-c "3=$script" "11=$name.log" "$@" } 3{ $(config p "$driver" "$parent") } -- 1
 }
 execute() { local id=$1; shift; local words=(); for word; do words+=("2=$word"); done; cri ExecSync "1=$id" "${words[@]}" 3:20 -- 1 3; }
 state() { cri ContainerStatus "1=$1" -- 1.3; }
@@ -37,9 +37,8 @@ settle() {
 }
 
 for driver in cgroupfs systemd; do
-  export driver
   case $driver in cgroupfs) parent=/cri ;; *) parent=cri.slice ;; esac
-  export parent
+  export driver parent
   check "a pod of two containers, $driver" 150 <<'END'
 p=$(pod p $driver $parent)
 a=$(container $p a 'echo out; echo err >&2; exec sleep 1000' 15{ 1{ 1:100000 2:50000 3:512 4:67108864 } })
@@ -54,8 +53,8 @@ is "$(cri ContainerStatus 1=$b -- 1.7)" 7
 grep -q 'stdout F out' /run/engines/logs/a.log
 grep -q 'stderr F err' /run/engines/logs/a.log
 [ "$(cri ContainerStats 1=$a -- 1.3.2.1)" -gt 0 ]
-echo '{}' >/dev/null; cri UpdateContainerResources 1=$a 2{ 4:50331648 }
-is "$(execute $a cat /sys/fs/cgroup/memory.max)" $'50331648\n'$'\n'
+cri UpdateContainerResources 1=$a 2{ 4:50331648 }
+is "$(execute $a cat /sys/fs/cgroup/memory.max)" 50331648
 cri StopContainer 1=$a 2:1
 is "$(cri ContainerStatus 1=$a -- 1.3 1.7)" $'2\n137'
 cri RemoveContainer 1=$a
@@ -64,6 +63,7 @@ cri RemovePodSandbox 1=$p
 none "$(find /sys/fs/cgroup -name "*$p*" -o -name "*$a*" || true)"
 END
 done
+export driver=cgroupfs parent=/cri
 
 check 'shared processes' <<'END'
 p=$(pod p cgroupfs /cri 0)
@@ -93,6 +93,7 @@ is "$(cri ContainerStatus 1=$a -- 1.7 1.10)" $'137\nOOMKilled'
 END
 
 check 'exec: limit of time and missing program' <<'END'
+driver=systemd parent=cri.slice
 p=$(pod p systemd cri.slice)
 a=$(container $p a 'sleep 1000')
 cri StartContainer 1=$a
@@ -105,15 +106,17 @@ is "$(execute $a echo on | head -n 1)" on
 END
 
 check 'security context, mounts, a terminal' <<'END'
+driver=systemd parent=cri.slice
 p=$(pod p systemd cri.slice)
 mkdir dir; echo content >dir/file
-a=$(container $p a 'id -u; cat /v/file; grep -e CapEff -e NoNewPrivs -e Seccomp: /proc/self/status; touch /x || echo readonly; tty' 14:1 7{ 1=/v "2=$PWD/dir" 3:1 } 15{ 2{ 1{ 3=ALL } 3{ 1:2 2:1 } 5{ 1:7 } 7:1 11:1 15{ 1:0 } } })
+a=$(container $p a 'id -u; cat /v/file; grep -e CapEff -e NoNewPrivs -e Seccomp: /proc/self/status; touch /x || echo readonly; tty' 14:1 7{ 1=/v "2=$PWD/dir" 3:1 } 15{ 2{ 1{ 2=ALL } 3{ 1:2 2:1 } 5{ 1:7 } 7:1 11:1 15{ 1:0 } } })
 cri StartContainer 1=$a
 await exited $a
 for text in ' 7' content '0000000000000000' readonly /dev/pts; do has "$(tr -d '\r' </run/engines/logs/a.log)" "$text"; done
 END
 
 check 'containerd restarts under a pod' <<'END'
+driver=systemd parent=cri.slice
 p=$(pod p systemd cri.slice)
 a=$(container $p a 'sleep 1000')
 cri StartContainer 1=$a

@@ -9,14 +9,15 @@ configure() {
   printf '{ %s "default-runtime": "%s"%s }\n' "$runtimes" "$NAME" "${1:+, $1}" >/etc/docker/daemon.json
   systemctl restart docker
 }
-export -f configure
+load() { docker import -c 'CMD ["sh"]' -c 'ENV PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin' /job/rootfs.tar bb:latest; }
+export -f configure load
 mkdir -p /etc/docker /etc/systemd/system/docker.service.d /etc/containerd
 printf 'version = 2\ndisabled_plugins = ["io.containerd.grpc.v1.cri"]\n' >/etc/containerd/config.toml
 # BuildKit inside dockerd takes runc from PATH, whatever the default runtime is.
 printf '[Service]\nEnvironment=DOCKER_BUILDKIT_RUNC_COMMAND=%s\n' "$RUNTIME" >/etc/systemd/system/docker.service.d/runtime.conf
 systemctl daemon-reload
 systemctl restart containerd && configure || exit 1
-docker load -q -i /job/image.tar >/dev/null || exit 1
+load >/dev/null || exit 1
 is "$(docker info --format '{{.DefaultRuntime}}')" "$NAME" || exit 1
 
 settle() { docker rm -f $(docker ps -aq); docker volume prune -f; }
@@ -217,7 +218,7 @@ END
 check 'userns-remap' 120 <<'END'
 configure '"userns-remap": "default"'
 trap configure EXIT
-docker load -q -i /job/image.tar
+load
 docker run -d --name c bb sleep 1000
 has "$(docker exec c cat /proc/self/uid_map)" "$(awk -F : '$1 == "dockremap" { print $2 }' /etc/subuid)"
 is "$(docker exec c sh -c 'id -u; touch /file && stat -c %u /file')" $'0\n0'
