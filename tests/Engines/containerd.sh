@@ -27,9 +27,8 @@ settle() {
   for id in $(ctr container ls -q); do ctr container rm "$id"; done
 }
 
-check 'run: output, input, exit status' <<'END'
+check 'run: output, exit status' <<'END'
 is "$(run --rm -- c echo word)" word
-is "$(echo input | run --rm -- c cat)" input
 status 7 run --rm -- c sh -c 'exit 7'
 END
 
@@ -39,8 +38,7 @@ has "$(cat error)" missing
 has "$(cat error)" 'executable file not found'
 gone c
 not ls -d "/run/containerd/runc/default/c"
-status 1 run --rm -- d /etc 2>error
-has "$(cat error)" 'ermission denied'
+status 1 run --rm -- d /etc
 END
 
 check 'run --tty: a terminal of the size of the caller'"'"'s' <<'END'
