@@ -11,7 +11,7 @@ UNCHECKED := -p:RunAnalyzers=false
 export DOTNET_CLI_TELEMETRY_OPTOUT := 1
 export DOTNET_NOLOGO := 1
 
-.PHONY: all setup build publish demo test conformance conformance-peers conformance-report density bench test-vm vm-shell bench-vm soak format-check docs install uninstall package ci clean
+.PHONY: all setup build publish demo test conformance conformance-peers conformance-report density bench test-vm test-engines vm-shell bench-vm soak format-check docs install uninstall package ci clean
 
 all: publish
 
@@ -68,6 +68,11 @@ bench: publish
 test-vm: publish
 	scripts/setup vm
 	scripts/test-vm
+
+# containerd, Podman, Docker and others in that machine, on their usual runtime and on ocirun.
+test-engines: publish
+	scripts/setup engines
+	scripts/test-engines
 
 # A shell in that machine, with the runtime at /job/ocirun.
 vm-shell: publish

@@ -19,7 +19,7 @@ internal sealed partial class Creation
         {
             int errno = Stat(root, InContainer(process, name), out uint found);
             string? reason = errno != 0 ? $"stat {name}: {Errno.Text(errno)}"
-                : (found & Uapi.S_IFMT) == Uapi.S_IFDIR ? Errno.Text(Errno.EISDIR)
+                : (found & Uapi.S_IFMT) == Uapi.S_IFDIR ? Failure.Directory
                 : IsProgram(found) ? null
                 : Errno.Text(Errno.EACCES);
             if (reason is not null)

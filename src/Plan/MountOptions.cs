@@ -184,7 +184,7 @@ internal sealed class MountOptions
     }
 
     // One entry may hold several words, which mount(2) parts at the commas that are neither quoted nor escaped;
-    // fsconfig(2) takes one at a time.
+    // fsconfig(2) takes one at a time. As with mount(2), an empty one is none: Podman writes some.
     private void AddData(Utf8 entry)
     {
         int start = 0;
@@ -196,7 +196,7 @@ internal sealed class MountOptions
             bool parts = i == entry.Length || (entry[i] == (byte)',' && !quoted && (i == 0 || entry[i - 1] != (byte)'\\'));
             if (!parts)
                 continue;
-            if (i > start || entry.IsEmpty)
+            if (i > start)
                 _data.Add(entry.Slice(start, i - start));
             start = i + 1;
         }

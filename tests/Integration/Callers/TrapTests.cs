@@ -46,7 +46,7 @@ public sealed partial class TrapTests : RuntimeTest
         foreach ((string program, string text) in new[]
         {
             ("nosuch", "executable file not found in $PATH"), ("/nosuch", "no such file or directory"),
-            ("/etc/passwd", "permission denied"), ("/etc", "is a directory"),
+            ("/etc/passwd", "permission denied"), ("/etc", "is a directory: permission denied"),
         })
         {
             Bundle.Args(program);
@@ -63,6 +63,7 @@ public sealed partial class TrapTests : RuntimeTest
         Outcome missing = Runtime.Run("exec", Id, "nosuch");
         missing.Exit.Should().Be(255);
         missing.Err.Should().Contain("executable file not found in $PATH");
+        Runtime.Run("exec", Id, "/etc").Err.Should().Contain("is a directory: permission denied");
         Runtime.Run("exec", "--detach", Id, "sh", "-c", "exit 9").Should().Be(Silent);
     }
 

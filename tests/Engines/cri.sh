@@ -1,0 +1,134 @@
+#!/bin/bash
+# containerd as kubelet uses it: through the container runtime interface, with a client of our own (Cri/Program.cs).
+. "$(dirname "$0")/cases.sh"
+
+mkdir -p /etc/containerd /run/engines/logs
+{
+  printf 'version = 2\n[plugins."io.containerd.grpc.v1.cri"]\nsandbox_image = "docker.io/library/pause:latest"\n'
+  printf '[plugins."io.containerd.grpc.v1.cri".containerd]\ndefault_runtime_name = "cgroupfs"\n'
+  for handler in cgroupfs systemd; do
+    printf '[plugins."io.containerd.grpc.v1.cri".containerd.runtimes.%s]\nruntime_type = "io.containerd.runc.v2"\n' $handler
+    printf '[plugins."io.containerd.grpc.v1.cri".containerd.runtimes.%s.options]\nBinaryName = "%s"\nSystemdCgroup = %s\n' \
+      $handler "$RUNTIME" "$([ $handler = systemd ] && echo true || echo false)"
+  done
+} >/etc/containerd/config.toml
+systemctl restart containerd || exit 1
+ctr -n k8s.io image import /job/image.tar >/dev/null && ctr -n k8s.io image import /job/pause.tar >/dev/null || exit 1
+
+cri() { /job/ocirun-cri /run/containerd/containerd.sock Runtime "$@"; }
+# Network of the host, since Debian's containerd brings no configuration of CNI; processes per pod (0) or container (1).
+config() { echo "1{ 1=$1 2=uid-$1 3=default 4:0 } 3=/run/engines/logs 8{ 1=$3 2{ 1{ 1:2 2:${4:-1} } } }"; }
+# pod NAME HANDLER CGROUP-PARENT [PID-MODE]: prints its id
+pod() { cri RunPodSandbox 1{ $(config "$@") } 2="$2" -- 1; }
+# container POD-ID NAME SCRIPT FIELDS...: prints its id; FIELDS are those of ContainerConfig
+container() {
+  local pod=$1 name=$2 script=$3
+  shift 3
+  cri CreateContainer "1=$pod" 2{ 1{ "1=$name" 2:0 } 2{ 1=docker.io/library/bb:latest } 3=sh 3=-c "3=$script" "11=$name.log" "$@" } 3{ $(config p "$driver" "$parent") } -- 1
+}
+execute() { local id=$1; shift; local words=(); for word; do words+=("2=$word"); done; cri ExecSync "1=$id" "${words[@]}" 3:20 -- 1 3; }
+state() { cri ContainerStatus "1=$1" -- 1.3; }
+exited() { is "$(state "$1")" 2; }
+export -f cri config pod container execute state exited
+settle() {
+  systemctl is-active -q containerd || systemctl start containerd
+  for id in $(ctr -n k8s.io container ls -q); do cri StopPodSandbox 1=$id; cri RemovePodSandbox 1=$id; done 2>/dev/null
+  rm -f /run/engines/logs/*
+}
+
+for driver in cgroupfs systemd; do
+  case $driver in cgroupfs) parent=/cri ;; *) parent=cri.slice ;; esac
+  export driver parent
+  check "a pod of two containers, $driver" 150 <<'END'
+p=$(pod p $driver $parent)
+a=$(container $p a 'echo out; echo err >&2; exec sleep 1000' 15{ 1{ 1:100000 2:50000 3:512 4:67108864 } })
+b=$(container $p b 'sleep 2; exit 7' 6{ 1=A 2=b })
+is "$(state $a)" ''
+cri StartContainer 1=$a
+cri StartContainer 1=$b
+is "$(state $a)" 1
+is "$(execute $a sh -c 'cat /sys/fs/cgroup/memory.max /sys/fs/cgroup/cpu.max; exit 3')" $'67108864\n50000 100000\n\n3'
+await exited $b
+is "$(cri ContainerStatus 1=$b -- 1.7)" 7
+grep -q 'stdout F out' /run/engines/logs/a.log
+grep -q 'stderr F err' /run/engines/logs/a.log
+[ "$(cri ContainerStats 1=$a -- 1.3.2.1)" -gt 0 ]
+cri UpdateContainerResources 1=$a 2{ 4:50331648 }
+is "$(execute $a cat /sys/fs/cgroup/memory.max)" 50331648
+cri StopContainer 1=$a 2:1
+is "$(cri ContainerStatus 1=$a -- 1.3 1.7)" $'2\n137'
+cri RemoveContainer 1=$a
+cri StopPodSandbox 1=$p
+cri RemovePodSandbox 1=$p
+none "$(find /sys/fs/cgroup -name "*$p*" -o -name "*$a*" || true)"
+END
+done
+export driver=cgroupfs parent=/cri
+
+check 'shared processes' <<'END'
+p=$(pod p cgroupfs /cri 0)
+a=$(cri CreateContainer 1=$p 2{ 1{ 1=a 2:0 } 2{ 1=docker.io/library/bb:latest } 3=sleep 3=4444 11=a.log 15{ 2{ 3{ 1:2 2:0 } } } } 3{ $(config p cgroupfs /cri 0) } -- 1)
+cri StartContainer 1=$a
+b=$(cri CreateContainer 1=$p 2{ 1{ 1=b 2:0 } 2{ 1=docker.io/library/bb:latest } 3=sleep 3=5555 11=b.log 15{ 2{ 3{ 1:2 2:0 } } } } 3{ $(config p cgroupfs /cri 0) } -- 1)
+cri StartContainer 1=$b
+has "$(execute $b ps)" 'sleep 4444'
+cri StopContainer 1=$a 2:0
+is "$(state $b)" 1
+END
+
+check 'a missing program is a start error' <<'END'
+p=$(pod p cgroupfs /cri)
+a=$(cri CreateContainer 1=$p 2{ 1{ 1=a 2:0 } 2{ 1=docker.io/library/bb:latest } 3=missing 11=a.log } 3{ $(config p cgroupfs /cri) } -- 1)
+cri StartContainer 1=$a 2>error && exit 1
+has "$(cat error)" 'executable file not found'
+is "$(cri ContainerStatus 1=$a -- 1.3 1.7 1.10)" $'2\n128\nStartError'
+END
+
+check 'out of memory' <<'END'
+p=$(pod p cgroupfs /cri)
+a=$(container $p a 'tail /dev/zero' 15{ 1{ 4:20000000 } })
+cri StartContainer 1=$a
+await exited $a
+is "$(cri ContainerStatus 1=$a -- 1.7 1.10)" $'137\nOOMKilled'
+END
+
+check 'exec: limit of time and missing program' <<'END'
+driver=systemd parent=cri.slice
+p=$(pod p systemd cri.slice)
+a=$(container $p a 'sleep 1000')
+cri StartContainer 1=$a
+cri ExecSync 1=$a 2=sleep 2=6666 3:2 2>error && exit 1
+has "$(cat error)" 'deadline exceeded'
+dead 'sleep 6666'
+cri ExecSync 1=$a 2=missing 3:20 2>error && exit 1
+has "$(cat error)" 'executable file not found'
+is "$(execute $a echo on | head -n 1)" on
+END
+
+check 'security context, mounts, a terminal' <<'END'
+driver=systemd parent=cri.slice
+p=$(pod p systemd cri.slice)
+mkdir dir; echo content >dir/file
+a=$(container $p a 'id -u; cat /v/file; grep -e CapEff -e NoNewPrivs -e Seccomp: /proc/self/status; touch /x || echo readonly; tty' 14:1 7{ 1=/v "2=$PWD/dir" 3:1 } 15{ 2{ 1{ 2=ALL } 3{ 1:2 2:1 } 5{ 1:7 } 7:1 11:1 15{ 1:0 } } })
+cri StartContainer 1=$a
+await exited $a
+for text in ' 7' content '0000000000000000' readonly /dev/pts; do has "$(tr -d '\r' </run/engines/logs/a.log)" "$text"; done
+END
+
+check 'containerd restarts under a pod' <<'END'
+driver=systemd parent=cri.slice
+p=$(pod p systemd cri.slice)
+a=$(container $p a 'sleep 1000')
+cri StartContainer 1=$a
+systemctl restart containerd
+await cri ContainerStatus 1=$a
+is "$(state $a)" 1
+is "$(execute $a echo on | head -n 1)" on
+END
+
+check 'nothing is left' <<'END'
+none "$(ls /run/containerd/runc/k8s.io 2>/dev/null || true)"
+none "$(find /sys/fs/cgroup -path '*cri*' -name '*cri-containerd*' || true)"
+END
+
+systemctl stop containerd
