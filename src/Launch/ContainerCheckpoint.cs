@@ -35,7 +35,7 @@ internal static class ContainerCheckpoint
 
         CheckPrivileges();
         Config config = directory.LoadConfig();
-        CriuResources.Check(config, RootLayers.Read(config, null, []));
+        CriuResources.Check(config, record.Layers);
         CheckStatusFd(flags);
         Trace.Phase("images");
         int version = CriuConnection.AskVersion();

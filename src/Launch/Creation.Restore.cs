@@ -24,7 +24,7 @@ internal sealed unsafe partial class Creation
     public void PrepareRestore()
     {
         ContainerCheckpoint.CheckPrivileges();
-        CriuResources.Check(_config, _layers);
+        CriuResources.Check(_config, _layers is not null);
     }
 
     /// <summary>Makes the processes, with their limits, and records them. They run when this returns.</summary>

@@ -125,6 +125,7 @@ internal sealed unsafe partial class Creation : Offspring
             OwnPidNamespace = (_plan.NewNamespaces & Uapi.CLONE_NEWPID) != 0,
             Rootless = Machine.IsRootlessCgroup(_options.Rootless),
             NoNewKeyring = _options.NoNewKeyring,
+            Layers = _layers is not null,
         };
     }
 

@@ -19,11 +19,11 @@ internal static class CriuResources
 
     /// <summary>Refuses what CRIU would bring back as something else than it was.</summary>
     /// <param name="config">The container's.</param>
-    /// <param name="layers">Its root file system's layers; null for none.</param>
+    /// <param name="hasLayers">The runtime makes its root file system of layers.</param>
     /// <exception cref="FaultException">Names the field.</exception>
-    public static void Check(Config config, RootLayers? layers)
+    public static void Check(Config config, bool hasLayers)
     {
-        if (layers is not null)
+        if (hasLayers)
         {
             throw Refused(
                 "root.path", "a root file system that ocirun makes from layers cannot be checkpointed or restored",

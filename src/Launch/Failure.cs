@@ -63,7 +63,10 @@ internal static unsafe partial class Failure
         });
     }
 
-<<<<<<< HEAD
+    /// <summary>Why a directory cannot be run. Podman knows the exit status 126 by the second half alone, which is also what
+    /// execve(2) says.</summary>
+    public const string Directory = "is a directory: permission denied";
+
     /// <summary>The program is not there, or is none that the user may run.</summary>
     public static Fault Executable(string name, string reason) => Program(name, $"exec: \"{name}\": {reason}", null);
 
@@ -82,21 +85,6 @@ internal static unsafe partial class Failure
         Hint = hint,
         Code = "executable",
     };
-=======
-    /// <summary>Why a directory cannot be run. Podman knows the exit status 126 by the second half alone, which is also what
-    /// execve(2) says.</summary>
-    public const string Directory = "is a directory: permission denied";
-
-    /// <summary>The program cannot be run.</summary>
-    public static Fault Executable(string name, string reason, string? hint = null) =>
-        new($"unable to start container process: exec: \"{name}\": {reason}")
-        {
-            Field = "process.args[0]",
-            Value = name,
-            Hint = hint,
-            Code = "executable",
-        };
->>>>>>> cf114e6aff999d65fb1f09e053b078227697c0bc
 
     private static string Message(in Step step, in Report report) => step.Op switch
     {

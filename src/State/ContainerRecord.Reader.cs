@@ -98,6 +98,7 @@ internal ref struct ContainerRecordReader
         "systemdUser" => (record with { SystemdUser = Flag(name) }, 20),
         "systemdBus" => (record with { SystemdBus = Text(name) }, 21),
         "subCgroup" => (record with { SubCgroup = Below(name) }, 22),
+        "layers" => (record with { Layers = Flag(name) }, 23),
         _ => throw Damaged($"unknown field \"{name}\""),
     };
 

@@ -40,6 +40,8 @@ internal static class ContainerRecordWriter
                 .Member("resctrlMonitored"u8, record.ResctrlMonitored);
         }
 
+        if (record.Layers)
+            json.Member("layers"u8, record.Layers);
         if (record.LastWords)
             json.Member("lastWords"u8, record.LastWords);
         if (record.Annotations is not null)

@@ -77,6 +77,9 @@ internal sealed record ContainerRecord
     /// </summary>
     public ulong RootfsMount { get; init; }
 
+    /// <summary>True when the runtime made the root file system of layers, so that <see cref="Rootfs"/> does not lead to it.</summary>
+    public bool Layers { get; init; }
+
     /// <summary>True when the process says in a file of the container's directory why it failed.</summary>
     public bool LastWords { get; init; }
 

@@ -266,6 +266,19 @@ public sealed class CheckpointTests : RuntimeTest
         criu.Requests.Should().BeEmpty();
     }
 
+    [RuntimeTheory]
+    [InlineData("--ephemeral")]
+    [InlineData]
+    public void A_root_of_layers_is_refused(params string[] options)
+    {
+        Bundle.Args("sleep", "1000");
+        Call("create", ["--layer", Bundle.Rootfs, .. options]).Run().Should().Be(Silent);
+        Runtime.Run("start", Id).Should().Be(Silent);
+        Refused("a root file system that ocirun makes from layers cannot be checkpointed or restored");
+        criu.Requests.Should().BeEmpty();
+        Status().Should().Be("running");
+    }
+
     [RuntimeFact]
     public void A_container_without_a_mount_namespace_is_refused()
     {

@@ -22,6 +22,7 @@ public sealed class ContainerRecordTests
         ResctrlOwned = true,
         ResctrlMonitored = true,
         LastWords = true,
+        Layers = true,
         NoNewKeyring = true,
     };
 
@@ -31,7 +32,7 @@ public sealed class ContainerRecordTests
     [Fact]
     public void Optional_parts_may_be_absent()
     {
-        ContainerRecord record = Full with { Annotations = null, CgroupPath = null, ResctrlGroup = null, ResctrlOwned = false, ResctrlMonitored = false, LastWords = false, NoNewKeyring = false };
+        ContainerRecord record = Full with { Annotations = null, CgroupPath = null, ResctrlGroup = null, ResctrlOwned = false, ResctrlMonitored = false, LastWords = false, Layers = false, NoNewKeyring = false };
         Read(Write(record)).Should().BeEquivalentTo(record);
     }
 
