@@ -214,7 +214,7 @@ public sealed class CheckpointVmTests : RuntimeTest
         listener.Bind(new UnixDomainSocketEndPoint(path));
         listener.Listen(1);
         Call(verb, ["--console-socket", path, .. options]).Redirect(">/dev/null 2>/dev/null").Run().Exit.Should().Be(0);
-        using Socket connection = listener.Accept();
+        using Socket connection = Connected(listener);
         Span<byte> payload = stackalloc byte[256];
         Sys.recvmsg((int)connection.Handle, payload, out int master);
         return new Fd(master);

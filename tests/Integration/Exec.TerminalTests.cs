@@ -70,7 +70,7 @@ public sealed unsafe class ExecTerminalTests : RuntimeTest
 
         Runtime.Run("exec", "--detach", "--console-socket", path, "--process", process, Id).Should().Be(Silent);
 
-        using Socket connection = listener.Accept();
+        using Socket connection = Connected(listener);
         Span<byte> payload = stackalloc byte[256];
         long length = Sys.recvmsg((int)connection.Handle, payload, out int master);
         using Fd owner = new(master);
@@ -110,7 +110,7 @@ public sealed unsafe class ExecTerminalTests : RuntimeTest
 
         Runtime.Run("exec", "--detach", "--pidfd-socket", path, "--pid-file", file, Id, "sleep", "100").Should().Be(Silent);
 
-        using Socket connection = listener.Accept();
+        using Socket connection = Connected(listener);
         Span<byte> payload = stackalloc byte[256];
         long length = Sys.recvmsg((int)connection.Handle, payload, out int pidfd);
         using Fd owner = new(pidfd);

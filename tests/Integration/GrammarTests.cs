@@ -170,8 +170,8 @@ public sealed class GrammarTests : RuntimeTest
     [InlineData("--cgroup-manager=openrc", "openrc")]
     [InlineData("--log-format=xml", "xml")]
     [InlineData("--log-level=loud", "loud")]
-    [InlineData("--root=/", "state root")]
-    [InlineData("--root=/usr/..", "state root")]
+    [InlineData("--root=/", "the root directory of the system")]
+    [InlineData("--root=/usr/..", "the root directory of the system")]
     public void A_global_value_that_makes_no_sense_is_named(string option, string named)
     {
         Outcome outcome = Runtime.With(option, "list").NoRoot().Run();

@@ -30,7 +30,7 @@ public sealed class PidfdReceiverTests : RuntimeTest
         string[] options = annotation ? [] : ["--pidfd-socket", path];
         Call(verb, verb == "run" ? ["--detach", .. options] : options).Run().Should().Be(Silent);
 
-        using Socket connection = socket.Accept();
+        using Socket connection = Connected(socket);
         byte[] payload = new byte[64];
         long length = Sys.recvmsg((int)connection.Handle, payload, out int pidfd);
         length.Should().BePositive();

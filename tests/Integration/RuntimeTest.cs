@@ -4,6 +4,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.IO;
 using System.Linq;
+using System.Net.Sockets;
 using System.Text.Json.Nodes;
 using System.Threading;
 using FluentAssertions;
@@ -126,6 +127,14 @@ public abstract class RuntimeTest : IDisposable
         }
 
         condition().Should().BeTrue(what);
+    }
+
+    /// <summary>The connection of a runtime that has returned: without one, an accept(2) would wait for ever.</summary>
+    protected static Socket Connected(Socket listener)
+    {
+        ArgumentNullException.ThrowIfNull(listener);
+        listener.Poll(TimeSpan.FromSeconds(5), SelectMode.SelectRead).Should().BeTrue("somebody has connected");
+        return listener.Accept();
     }
 
     /// <summary>Runs a program of the host and asserts its success.</summary>

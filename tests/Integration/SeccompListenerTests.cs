@@ -199,7 +199,7 @@ public sealed class SeccompListenerTests : RuntimeTest
         socket.Listen(1);
         Notify(path, "execve", "mkdir");
         Call(verb).Run().Should().Be(Silent);
-        using Socket connection = socket.Accept();
+        using Socket connection = Connected(socket);
         Runtime.Run("delete", "--force", Id).Exit.Should().Be(0);
         IsGone();
     }

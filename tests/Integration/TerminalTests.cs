@@ -141,7 +141,7 @@ public sealed unsafe class TerminalTests : RuntimeTest
         string[] options = verb == "run" ? ["--detach", "--console-socket", path] : ["--console-socket", path];
         Call(verb, options).Run().Should().Be(Silent);
 
-        using Socket connection = listener.Accept();
+        using Socket connection = Connected(listener);
         Span<byte> payload = stackalloc byte[256];
         long length = Sys.recvmsg((int)connection.Handle, payload, out int master);
         using Fd owner = new(master);

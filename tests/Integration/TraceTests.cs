@@ -234,6 +234,7 @@ public sealed class TraceTests : RuntimeTest
         Runtime.Run("--trace", TracePath, "run", "--bundle", Bundle.Path, Id).Should().Be(Silent);
         RecordedTrace trace = RecordedTrace.Read(TracePath);
         trace.Steps.Should().OnlyContain(step => step.Start >= trace.Command.Start && step.End <= trace.Command.End);
+        trace.Steps[^1].Start.Should().BeGreaterThan(trace.Steps[0].End, "what lies before the clone would begin with it");
     }
 
     [RuntimeFact]
