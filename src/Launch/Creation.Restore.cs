@@ -71,7 +71,7 @@ internal sealed unsafe partial class Creation
                 // CRIU mounts below its working directory, which has to be among its own mounts.
                 inside = CriuImages.ForRestore(_restores!);
                 options = options with { ImagesDirectory = inside.Images.Number, WorkDirectory = inside.Work?.Number };
-                criu = CriuConnection.Start(numbers, keepsStdio: true);
+                criu = CriuConnection.Start(numbers, keepsStdio: true, NeedsCgroupNamespace(options));
             }
 
             using (inside)
@@ -89,6 +89,11 @@ internal sealed unsafe partial class Creation
             throw;
         }
     }
+
+    // CRIU makes it but where it is to ignore cgroups: there the processes have the one of CRIU itself, and so has the cgroup2
+    // that it mounts for them, which would show the host's whole tree.
+    private bool NeedsCgroupNamespace(CriuOptions options) =>
+        options.CgroupMode == CriuCgroupMode.Ignore && CriuResources.Find(_config, "cgroup"u8) is not null;
 
     private void Restore(CriuConnection criu, CriuOptions options, CriuImages images)
     {

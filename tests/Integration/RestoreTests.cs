@@ -102,6 +102,22 @@ public sealed class RestoreTests : RuntimeTest
         File.ReadLines("/proc/self/mountinfo").Single(line => line.Split(' ')[4] == "/").Split(' ')[5].Should().StartWith("rw", "the host's is not touched");
     }
 
+    [RuntimeTheory]
+    [InlineData("ignore", true, true)]
+    [InlineData("ignore", false, false)]
+    [InlineData("soft", true, false)]
+    public void Where_CRIU_ignores_cgroups_it_has_the_cgroup_namespace_itself(string mode, bool isConfigured, bool isOwn)
+    {
+        Bundle.NoNamespace("cgroup");
+        if (isConfigured)
+            Bundle.Namespace("cgroup");
+        criu.Script("look", "root net", "notify setup-namespaces", "notify post-restore");
+        Restore("--detach", "--manage-cgroups-mode", mode).Should().Be(Silent);
+        bool itsOwn = new FileInfo($"/proc/{Pid()}/ns/cgroup").LinkTarget != new FileInfo("/proc/self/ns/cgroup").LinkTarget;
+        itsOwn.Should().Be(isOwn);
+        criu.Read("cgroup").Split('\n').Single(line => line.StartsWith("0::")).Should().EndWith(isOwn ? "0::/" : Id, "the container's cgroup is its root");
+    }
+
     [RuntimeFact]
     public void Every_flag_reaches_CRIU()
     {
