@@ -20,16 +20,18 @@ internal static class Mountinfo
             foreach (Range word in text.Split((byte)' '))
             {
                 if (field++ == 4)
-                    return Unescape(text[word]);
+                    return Encoding.UTF8.GetString(Unescaped(text[word]));
             }
         }
 
         return null;
     }
 
-    // mountinfo writes blank, tab, newline and backslash as \ooo.
-    private static string Unescape(ReadOnlySpan<byte> text)
+    /// <summary>A path as it is: mountinfo writes blank, tab, newline and backslash as \ooo.</summary>
+    public static byte[] Unescaped(ReadOnlySpan<byte> text)
     {
+        if (text.IndexOf((byte)'\\') < 0)
+            return text.ToArray();
         byte[] plain = new byte[text.Length];
         int length = 0;
         for (int i = 0; i < text.Length; i++)
@@ -45,6 +47,6 @@ internal static class Mountinfo
             }
         }
 
-        return Encoding.UTF8.GetString(plain, 0, length);
+        return plain[..length];
     }
 }

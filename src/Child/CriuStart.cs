@@ -27,6 +27,22 @@ internal static unsafe class CriuStart
                 result = Raw.dup3(s->Descriptors[i], 3 + i, 0);
             }
 
+            if (result >= 0 && s->OwnCgroupNamespace != 0)
+            {
+                pollfd request = default;
+                request.fd = 3;
+                request.events = Uapi.POLLIN;
+                call = SYS.ppoll;
+                do
+                    result = Raw.ppoll(&request, 1, null, null);
+                while (result == -Errno.EINTR);
+                if (result >= 0)
+                {
+                    call = SYS.unshare;
+                    result = Raw.unshare(Uapi.CLONE_NEWCGROUP);
+                }
+            }
+
             if (result >= 0)
             {
                 // What the caller left open is none of CRIU's business. Before Linux 5.9 what is ours closes by its flag.

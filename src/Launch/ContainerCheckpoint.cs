@@ -45,7 +45,7 @@ internal static class ContainerCheckpoint
         CriuOptions options = Options(config, record, flags, images, version);
         if (!flags.PreDump)
         {
-            CriuResources.AddToDump(options, config, record.Bundle, record.Rootfs, record.Pid);
+            CriuResources.AddToDump(options, config, record.Bundle, record.Rootfs, record.Pid, version);
             images.SaveDescriptors(record.Pid);
         }
 

@@ -18,8 +18,6 @@ internal sealed unsafe partial class Creation
     private readonly CriuFlags? _restores;
     private bool _isRestored;
 
-    private static ReadOnlySpan<byte> CriuRootName => "criu-root"u8;
-
     /// <summary>What can be refused before anything is made, beside <see cref="Prepare"/>.</summary>
     public void PrepareRestore()
     {
@@ -59,9 +57,6 @@ internal sealed unsafe partial class Creation
     private void RunCriu(CriuOptions options, CriuImages images, List<Fd> namespaces)
     {
         Trace.Phase("criu");
-        int result = Sys.mkdirat(_directory!.Number, CriuRootName, 0x1c0 /* 0700 */);
-        if (result < 0)
-            throw new FaultException(new Fault("cannot make a directory for CRIU's root") { Field = "container", Value = _options.Id, Syscall = "mkdirat", Errno = -result });
         ulong since = Descendants.Now();
         using Descendants descendants = Descendants.Adopt();
         try
@@ -73,13 +68,10 @@ internal sealed unsafe partial class Creation
             CriuConnection criu;
             using (PrivateMounts.Enter())
             {
-                string root = $"{_directory.Path}/criu-root";
-                PrivateMounts.Bind(_record.Rootfs, root);
-
                 // CRIU mounts below its working directory, which has to be among its own mounts.
                 inside = CriuImages.ForRestore(_restores!);
-                options = options with { Root = root, ImagesDirectory = inside.Images.Number, WorkDirectory = inside.Work?.Number };
-                criu = CriuConnection.Start(numbers, keepsStdio: true);
+                options = options with { ImagesDirectory = inside.Images.Number, WorkDirectory = inside.Work?.Number };
+                criu = CriuConnection.Start(numbers, keepsStdio: true, NeedsCgroupNamespace(options));
             }
 
             using (inside)
@@ -96,9 +88,12 @@ internal sealed unsafe partial class Creation
             Descendants.Kill(since, kept: 0);
             throw;
         }
-
-        Sys.unlinkat(_directory.Number, CriuRootName, Uapi.AT_REMOVEDIR);
     }
+
+    // CRIU makes it but where it is to ignore cgroups: there the processes have the one of CRIU itself, and so has the cgroup2
+    // that it mounts for them, which would show the host's whole tree.
+    private bool NeedsCgroupNamespace(CriuOptions options) =>
+        options.CgroupMode == CriuCgroupMode.Ignore && CriuResources.Find(_config, "cgroup"u8) is not null;
 
     private void Restore(CriuConnection criu, CriuOptions options, CriuImages images)
     {
@@ -134,6 +129,7 @@ internal sealed unsafe partial class Creation
                 ApplyLimits();
                 SetLateProperties();
                 EnterResctrl();
+                MakeRootReadonly();
                 _directory!.Save(_record);
                 _isRestored = true;
                 break;
@@ -198,6 +194,29 @@ internal sealed unsafe partial class Creation
             throw new FaultException(new Fault("cannot set up the network namespace") { Field = "linux.namespaces", Syscall = "setns", Errno = -result });
     }
 
+    // CRIU restores the flags of all mounts, but before 4.2 not those of the root. No process runs yet.
+    private void MakeRootReadonly()
+    {
+        if (_config.Root is not { Readonly: true })
+            return;
+        using Fd mounts = new(Sys.openat(Uapi.AT_FDCWD, Sys.Bytes($"/proc/{_pid}/ns/mnt"), Uapi.O_RDONLY));
+        int result;
+        using (PrivateMounts.Join(mounts))
+        {
+            using Fd root = new(Sys.openat(Uapi.AT_FDCWD, "/"u8, Uapi.O_PATH | Uapi.O_DIRECTORY));
+            mount_attr attributes = new() { attr_set = Uapi.MOUNT_ATTR_RDONLY };
+            result = root.Number < 0 ? root.Number : Sys.mount_setattr(root.Number, 0, &attributes);
+
+            // Before Linux 5.12 what is not named is taken away, but for the kind of access times.
+            const ulong held = Uapi.MS_NOSUID | Uapi.MS_NODEV | Uapi.MS_NOEXEC;
+            if (result == -Errno.ENOSYS && Sys.fstatfs(root.Number, out statfs now) >= 0)
+                result = Sys.mount(""u8, "/"u8, Uapi.MS_BIND | Uapi.MS_REMOUNT | Uapi.MS_RDONLY | ((ulong)now.f_flags & held));
+        }
+
+        if (result < 0)
+            throw new FaultException(new Fault("cannot be made read-only again") { Field = "root.readonly", Value = "true", Syscall = "mount_setattr", Errno = -result });
+    }
+
     // CRIU hands the cgroup it is in down to what it makes.
     private void EnterCgroup(CriuConnection criu)
     {
@@ -257,6 +276,10 @@ internal sealed unsafe partial class Creation
         WorkDirectory = images.Work?.Number,
         LogFile = images.LogName,
         ConfigFile = CriuResources.ConfigFile(_config),
+
+        // The directory itself and no bind of it: CRIU takes the peer group of bind mounts from the mount that this is on, which
+        // the kernel refuses when their sources are not below that mount's root (do_set_group of fs/namespace.c).
+        Root = _record.Rootfs,
         EvasiveDevices = true,
         RestoreSibling = true,
         ExternalUnixSockets = flags.ExtUnixSk,

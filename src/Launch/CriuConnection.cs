@@ -46,12 +46,13 @@ internal sealed unsafe class CriuConnection : IDisposable
 
     /// <summary>A CRIU that has nothing of the caller's open.</summary>
     /// <exception cref="FaultException">It is not installed, or cannot be started.</exception>
-    public static CriuConnection Start() => Start([], keepsStdio: false);
+    public static CriuConnection Start() => Start([], keepsStdio: false, ownCgroupNamespace: false);
 
     /// <summary>Starts CRIU.</summary>
     /// <param name="descriptors">Become 4 and so on.</param>
     /// <param name="keepsStdio">It gets this process's 0 to 2; else /dev/null.</param>
-    public static CriuConnection Start(ReadOnlySpan<int> descriptors, bool keepsStdio)
+    /// <param name="ownCgroupNamespace">It makes a cgroup namespace at the first request, in the cgroup in which it is then.</param>
+    public static CriuConnection Start(ReadOnlySpan<int> descriptors, bool keepsStdio, bool ownCgroupNamespace)
     {
         Utf8 program = Spawn.Find("criu") ?? throw Missing();
         int* two = stackalloc int[2];
@@ -75,6 +76,7 @@ internal sealed unsafe class CriuConnection : IDisposable
             Descriptors = arena.Array<int>(descriptors.Length + 1),
             DescriptorCount = descriptors.Length + 1,
             Stdio = -1,
+            OwnCgroupNamespace = ownCgroupNamespace ? 1 : 0,
             Failure = failure,
         };
         try

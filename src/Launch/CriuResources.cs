@@ -71,15 +71,19 @@ internal static class CriuResources
     /// <param name="bundle">Its bundle.</param>
     /// <param name="rootfs">Its root file system on the host.</param>
     /// <param name="pid">Its first process.</param>
-    public static void AddToDump(CriuOptions options, Config config, string bundle, string rootfs, int pid)
+    /// <param name="version">CRIU's.</param>
+    /// <exception cref="FaultException">The container is to end, and could not be restored.</exception>
+    public static void AddToDump(CriuOptions options, Config config, string bundle, string rootfs, int pid, int version)
     {
         using Fd root = new(Sys.openat(Uapi.AT_FDCWD, Sys.Bytes($"/proc/{pid}/root"), Uapi.O_PATH | Uapi.O_DIRECTORY));
-        foreach (Mount mount in Binds(config, bundle, rootfs))
-        {
-            Utf8 point = MountPoint(root, default, mount.Destination, rootfs);
-            options.ExternalMounts.Add(new CriuPair(point, point));
-        }
-
+        List<CriuBind> binds = Binds(config, bundle, rootfs, root, default);
+        List<MountEntry> host = MountEntry.Read("/proc/self/mountinfo");
+        List<MountEntry> own = MountEntry.Read($"/proc/{pid}/mountinfo");
+        binds.AddRange(CriuBind.Below(binds, host, own));
+        foreach (CriuBind bind in binds)
+            options.ExternalMounts.Add(new CriuPair(bind.Point, bind.Point));
+        if (HasMountsV2(version) && CriuSharing.Lost(own, host, binds, rootfs) is [var lost, ..])
+            WarnOf(lost.Point, lost.Tried, options.LeaveRunning is true);
         foreach (Utf8 path in config.Linux?.MaskedPaths ?? [])
         {
             using Fd masked = OpenInRoot(root, Plan.Paths.InRoot(path));
@@ -89,6 +93,24 @@ internal static class CriuResources
 
         foreach (Utf8 device in Devices(config))
             options.ExternalMounts.Add(new CriuPair(device, device));
+    }
+
+    private static bool HasMountsV2(int version) => version >= 31_700 && Machine.KernelVersion >= new Version(5, 15);
+
+    private static void WarnOf(Utf8 point, Utf8 tried, bool goesOn)
+    {
+        Fault fault = new("CRIU could not restore this mount on this machine as it is: it takes its propagation from the mount at "
+            + $"{tried}, which does not show all of it")
+        {
+            Field = "mounts",
+            Value = point.ToString(),
+            Hint = "create the container with the option private for bind mounts, or with a root.path that is on the same mount as their "
+                + "sources; --leave-running saves it all the same",
+            Code = "criu-sharing",
+        };
+        if (!goesOn)
+            throw new FaultException(fault);
+        Log.Warning(fault.Text());
     }
 
     /// <summary>Adds namespaces that the container has joined: <c>TYPE[INODE]:NAME</c>.</summary>
@@ -115,8 +137,13 @@ internal static class CriuResources
     /// <param name="root">That, with the container's mounts on it.</param>
     public static void AddToRestore(CriuOptions options, Config config, string bundle, string rootfs, Fd root)
     {
-        foreach (Mount mount in Binds(config, bundle, rootfs))
-            options.ExternalMounts.Add(new CriuPair(MountPoint(root, rootfs, mount.Destination, rootfs), Plan.Paths.Below(bundle, mount.Source)));
+        List<CriuBind> binds = Binds(config, bundle, rootfs, root, rootfs);
+
+        // Those that the container had are named among them.
+        if (binds.Count > 0)
+            binds.AddRange(CriuBind.Below(binds, MountEntry.Read("/proc/self/mountinfo")));
+        foreach (CriuBind bind in binds)
+            options.ExternalMounts.Add(new CriuPair(bind.Point, bind.Source));
         if (config.Linux?.MaskedPaths is { Length: > 0 })
             options.ExternalMounts.Add(new CriuPair(NullDevice, NullDevice));
         foreach (Utf8 device in Devices(config))
@@ -205,16 +232,26 @@ internal static class CriuResources
         });
 
     // Only the host's: of what is in the root file system CRIU takes care.
-    private static IEnumerable<Mount> Binds(Config config, string bundle, string rootfs)
+    private static List<CriuBind> Binds(Config config, string bundle, string rootfs, Fd root, Utf8 prefix)
     {
-        Utf8 root = Plan.Paths.InRoot(rootfs);
+        List<CriuBind> binds = [];
+        Utf8 inRoot = Plan.Paths.InRoot(rootfs);
         foreach (Mount mount in config.Mounts ?? [])
         {
             MountOptions options = MountOptions.Parse(mount.Options);
-            if (options.IsBind && !options.IsRemount
-                && !Plan.Paths.IsWithin(Plan.Paths.InRoot(Plan.Paths.Below(bundle, mount.Source)), root.Span))
-                yield return mount;
+            Utf8 source = Plan.Paths.Below(bundle, mount.Source);
+            if (options.IsBind && !options.IsRemount && !Plan.Paths.IsWithin(Plan.Paths.InRoot(source), inRoot.Span))
+                binds.Add(new CriuBind(MountPoint(root, prefix, mount.Destination, rootfs), Source(source, options.KeepsSourceLink)));
         }
+
+        return binds;
+    }
+
+    // CRIU follows no link at its end, and takes away one name after the other to find the mount that it is on.
+    private static Utf8 Source(Utf8 path, bool keepsLink)
+    {
+        using Fd source = new(Sys.openat(Uapi.AT_FDCWD, path.Span, Uapi.O_PATH | (keepsLink ? Uapi.O_NOFOLLOW : 0)));
+        return source.Number < 0 ? path : PathOf(source, default) ?? path;
     }
 
     // The nodes that are bound from the host where none can be made.

@@ -5,8 +5,8 @@ using OciRun.Kernel;
 namespace OciRun.Launch;
 
 /// <summary>
-/// A mount namespace of our own, in which this thread is until the object is disposed. What is started and opened
-/// meanwhile stays in it; the host sees none of its mounts, and it ends with the last who uses it.
+/// A mount namespace other than the host's, in which this thread is until the object is disposed. What is started and
+/// opened meanwhile stays in it; the host sees none of its mounts, and it ends with the last who uses it.
 /// </summary>
 internal sealed class PrivateMounts : IDisposable
 {
@@ -47,13 +47,19 @@ internal sealed class PrivateMounts : IDisposable
         }
     }
 
-    /// <summary>Binds a tree on an empty directory, in the mount namespace of this thread.</summary>
-    /// <exception cref="FaultException">The kernel refuses.</exception>
-    public static void Bind(string source, string target)
+    /// <summary>Enters one that exists; its root becomes this thread's root and working directory.</summary>
+    /// <param name="mounts">Descriptor of the mount namespace.</param>
+    /// <exception cref="FaultException">It is the one that this thread is in, or the kernel refuses.</exception>
+    public static PrivateMounts Join(Fd mounts)
     {
-        int result = Sys.mount(Sys.Bytes(source), Sys.Bytes(target), Uapi.MS_BIND | Uapi.MS_REC);
-        if (result < 0)
-            throw Failed($"cannot bind {source} for CRIU", "mount", result);
+        PrivateMounts joined = new();
+        int result = joined._home.Number < 0 ? joined._home.Number : joined._root.Number < 0 ? joined._root.Number
+            : mounts.Number < 0 ? mounts.Number
+            : IsSame(joined._home, mounts) ? -Errno.EINVAL : Sys.setns(mounts.Number, Uapi.CLONE_NEWNS);
+        if (result >= 0)
+            return joined;
+        joined.Close();
+        throw Failed("cannot enter the container's mount namespace", "setns", result);
     }
 
     /// <summary>Returns to where this thread was.</summary>
@@ -71,6 +77,9 @@ internal sealed class PrivateMounts : IDisposable
         if (result < 0)
             throw Failed("cannot return to the host's mount namespace", "setns", result);
     }
+
+    private static bool IsSame(Fd one, Fd other) => Sys.fstat(one.Number, out stat first) == 0
+        && Sys.fstat(other.Number, out stat second) == 0 && first.st_dev == second.st_dev && first.st_ino == second.st_ino;
 
     private void Close()
     {

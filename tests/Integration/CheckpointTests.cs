@@ -96,6 +96,69 @@ public sealed class CheckpointTests : RuntimeTest
     }
 
     [RuntimeFact]
+    public void Mounts_of_the_host_below_a_bind_are_external()
+    {
+        string tree = Path.Combine(Work, "tree");
+        Directory.CreateDirectory(Path.Combine(tree, "a b"));
+        Execute("mount", "-t", "tmpfs", "tmpfs", Path.Combine(tree, "a b"));
+        Directory.CreateDirectory(Path.Combine(tree, "a b", "deep"));
+        Directory.CreateDirectory(Path.Combine(tree, "a b", "inner"));
+        Execute("mount", "--bind", Work, Path.Combine(tree, "a b", "deep"));
+        try
+        {
+            Bundle.Mount("/data", "none", tree, "rbind", "private").Mount("/flat", "none", tree, "bind", "private");
+            Started();
+            Execute("nsenter", "--target", $"{Pid()}", "--mount", "--root", "/bin/busybox", "mount", "-t", "tmpfs", "none", "/data/a b/inner");
+            Checkpoint("--leave-running").Should().Be(Silent);
+            criu.Options.Pairs(23).Where(pair => !pair.StartsWith("/proc/")).Should().Equal("/data=/data", "/flat=/flat", "/data/a b=/data/a b", "/data/a b/deep=/data/a b/deep");
+        }
+        finally
+        {
+            Runtime.Run("delete", "--force", Id);
+            Execute("umount", "--recursive", Path.Combine(tree, "a b"));
+        }
+    }
+
+    // On a hybrid host each hierarchy of cgroup v1 is a mount of its own below this one.
+    [RuntimeFact]
+    public void Hierarchies_of_cgroup_that_a_bind_brought_are_external()
+    {
+        string[] hierarchies = File.ReadLines("/proc/self/mountinfo").Select(line => line.Split(' ')[4])
+            .Where(point => point.StartsWith("/sys/fs/cgroup/")).Select(point => point["/sys/fs/cgroup".Length..]).ToArray();
+        Bundle.Mount("/groups", "none", "/sys/fs/cgroup", "rbind", "ro");
+        Started();
+        Checkpoint("--leave-running").Should().Be(Silent);
+        criu.Options.Pairs(23).Where(pair => pair.StartsWith("/groups/") || pair.StartsWith("/sys/"))
+            .Should().BeEquivalentTo(hierarchies.Select(below => $"/groups{below}=/groups{below}"), "CRIU makes the one of type cgroup itself");
+    }
+
+    [RuntimeFact]
+    public void A_container_that_could_not_be_restored_is_not_ended()
+    {
+        string narrow = Path.Combine(Work, "narrow");
+        Directory.CreateDirectory(narrow);
+        Directory.CreateDirectory(Path.Combine(Work, "source"));
+        Bundle.Save();
+        Execute("/bin/sh", "-ec", $"mount --bind '{Work}' '{Work}'; mount --make-private '{Work}'; mount --make-shared '{Work}'; mount --bind '{Bundle.Rootfs}' '{narrow}'");
+        try
+        {
+            Bundle.Config["root"]!["path"] = narrow;
+            Bundle.Mount("/data", "none", Path.Combine(Work, "source"), "bind");
+            Started();
+            Refused("mounts \\\"/data\\\": CRIU could not restore this mount on this machine as it is");
+            Status().Should().Be("running");
+            string log = Path.Combine(Work, "log");
+            Runtime.With("--log", log, "--log-level", "warning", "checkpoint", "--image-path", Images, "--leave-running", Id).Env("PATH", criu.SearchPath).Run().Should().Be(Silent);
+            File.ReadAllText(log).Should().Contain("level=warning").And.Contain("could not restore this mount");
+        }
+        finally
+        {
+            Runtime.Run("delete", "--force", Id);
+            Execute("umount", "--recursive", Work);
+        }
+    }
+
+    [RuntimeFact]
     public void A_pre_dump_asks_for_memory_tracking_and_leaves_the_container_running()
     {
         Started();

@@ -1,9 +1,6 @@
-using System;
 using System.Diagnostics;
 using System.Globalization;
 using System.IO;
-using System.Linq;
-using System.Net.Sockets;
 using System.Text.Json.Nodes;
 using System.Threading;
 using FluentAssertions;
@@ -12,13 +9,8 @@ using OciRun.Kernel;
 namespace OciRun.Tests.Integration;
 
 /// <summary>checkpoint and restore with a real CRIU (features.md §1.19, §1.20).</summary>
-public sealed class CheckpointVmTests : RuntimeTest
+public sealed class CheckpointVmTests : CheckpointVmTest
 {
-    // --network-lock: the machine has no iptables, by which CRIU holds connections otherwise.
-    private const string Counting = "i=0; while :; do i=$((i + 1)); echo $i >/count.new; mv /count.new /count; sleep 0.05; done";
-
-    private string Images => Path.Combine(Work, "images");
-
     [VmTheory]
     [Xunit.InlineData(View.Cgroupfs)]
     [Xunit.InlineData(View.Systemd)]
@@ -26,9 +18,7 @@ public sealed class CheckpointVmTests : RuntimeTest
     {
         Bundle.Linux["resources"] = JsonNode.Parse("""{"memory":{"limit":67108864},"pids":{"limit":50},"devices":[{"allow":false,"access":"rwm"}]}""");
         Directory.CreateDirectory(Path.Combine(Work, "source"));
-
-        // Private: CRIU cannot restore a slave of the mount that the root file system is a slave of too.
-        Bundle.Mount("/data", "none", Path.Combine(Work, "source"), "bind", "private");
+        Bundle.Mount("/data", "none", Path.Combine(Work, "source"), "bind");
         Begin(view, Counting);
         Eventually(() => Count() > 3, "it counts");
 
@@ -190,35 +180,4 @@ public sealed class CheckpointVmTests : RuntimeTest
         Call("restore", "--image-path", Path.Combine(Work, "back"), "--detach").Redirect(">/dev/null").Run().Should().Be(Silent);
         Eventually(() => Count() > before + 3, "and ours does again");
     }
-
-    // Standard output goes nowhere: a file of the host would be a reason for CRIU to refuse.
-    private void Begin(View view, string script)
-    {
-        Bundle.Shell(script);
-        Use(view);
-        Call("run", "--detach").Redirect(">/dev/null 2>/dev/null").Run().Exit.Should().Be(0);
-    }
-
-    private Outcome Restore(params string[] options) => Call("restore", ["--network-lock", "skip", "--image-path", Images, .. options]).Redirect(">/dev/null").Run();
-
-    private string Text() => File.Exists(Bundle.InRootfs("/count")) ? File.ReadAllText(Bundle.InRootfs("/count")) : "";
-
-    private int Count() => int.TryParse(Text(), NumberStyles.AllowTrailingWhite, CultureInfo.InvariantCulture, out int count) ? count : 0;
-
-    private int Lines() => Text().Count(c => c == '\n');
-
-    private Fd Console(string verb, string name, params string[] options)
-    {
-        string path = Path.Combine(Work, name);
-        using Socket listener = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
-        listener.Bind(new UnixDomainSocketEndPoint(path));
-        listener.Listen(1);
-        Call(verb, ["--console-socket", path, .. options]).Redirect(">/dev/null 2>/dev/null").Run().Exit.Should().Be(0);
-        using Socket connection = Connected(listener);
-        Span<byte> payload = stackalloc byte[256];
-        Sys.recvmsg((int)connection.Handle, payload, out int master);
-        return new Fd(master);
-    }
-
-    private static void Shell(string script) => Execute("/bin/sh", "-c", script);
 }

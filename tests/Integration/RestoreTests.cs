@@ -49,10 +49,9 @@ public sealed class RestoreTests : RuntimeTest
         int pid = (int)state["pid"]!;
         File.ReadAllText(Path.Combine(Work, "pid")).Should().Be($"{pid}");
         File.ReadAllLines(trace).Should().Equal($"prestart creating {pid}", $"createRuntime creating {pid}", $"poststart running {pid}");
-        string stateDirectory = Path.Combine(Runtime.Root!, Id);
         CriuMessage options = criu.Options;
         options.Text(10).Should().Be("restore.log");
-        options.Text(13).Should().Be(Path.Combine(stateDirectory, "criu-root"));
+        options.Text(13).Should().Be(Bundle.Rootfs, "whose mount on the host has the sources of binds too");
         options.Flag(6).Should().BeTrue();
         options.Flag(26).Should().BeTrue("the process is to be a child of the runtime");
         options.Flag(50).Should().BeTrue();
@@ -62,14 +61,61 @@ public sealed class RestoreTests : RuntimeTest
         options.Pairs(25).Should().Contain(pair => pair.EndsWith(Id));
         Directory.Exists(Bundle.InRootfs("/mnt/made/here")).Should().BeTrue("the mount point is made");
 
-        criu.Read("mountinfo").Should().Contain($" {stateDirectory}/criu-root ");
         criu.Read("mountinfo").Split('\n').Where(line => line.Contains("shared:")).Should().BeEmpty();
         File.ReadAllText("/proc/self/mountinfo").Should().NotContain(Id);
         criu.Read("cgroup").Should().Contain(Id);
         File.ReadAllText($"/proc/{pid}/cgroup").Should().Contain(Id);
-        Directory.Exists(Path.Combine(stateDirectory, "criu-root")).Should().BeFalse();
         Runtime.Run("delete", "--force", Id).Should().Be(Silent);
         File.ReadAllLines(trace).Last().Should().StartWith("poststop stopped");
+    }
+
+    [RuntimeFact]
+    public void Sources_of_binds_are_named_without_links_and_with_the_mounts_below_them()
+    {
+        string tree = Path.Combine(Work, "tree");
+        Directory.CreateDirectory(Path.Combine(tree, "a b"));
+        Directory.CreateSymbolicLink(Path.Combine(Work, "to-tree"), tree);
+        Execute("mount", "-t", "tmpfs", "tmpfs", Path.Combine(tree, "a b"));
+        try
+        {
+            Bundle.Mount("/data", "none", Path.Combine(Work, "to-tree"), "rbind").Mount("/data/own", "none", "/tmp", "bind");
+            Restore("--detach").Should().Be(Silent);
+            criu.Options.Pairs(23)[..3].Should().Equal($"/data={tree}", "/data/own=/tmp", $"/data/a b={tree}/a b");
+        }
+        finally
+        {
+            Runtime.Run("delete", "--force", Id);
+            Execute("umount", Path.Combine(tree, "a b"));
+        }
+    }
+
+    [RuntimeTheory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void The_root_is_read_only_again_before_the_processes_run(bool isReadonly)
+    {
+        Bundle.Config["root"]!["readonly"] = isReadonly;
+        criu.Script("root net mnt", "notify setup-namespaces", "notify post-restore");
+        Restore("--detach").Should().Be(Silent);
+        string root = File.ReadLines($"/proc/{Pid()}/mountinfo").Single(line => line.Split(' ')[4] == "/");
+        root.Split(' ')[5].Split(',')[0].Should().Be(isReadonly ? "ro" : "rw");
+        File.ReadLines("/proc/self/mountinfo").Single(line => line.Split(' ')[4] == "/").Split(' ')[5].Should().StartWith("rw", "the host's is not touched");
+    }
+
+    [RuntimeTheory]
+    [InlineData("ignore", true, true)]
+    [InlineData("ignore", false, false)]
+    [InlineData("soft", true, false)]
+    public void Where_CRIU_ignores_cgroups_it_has_the_cgroup_namespace_itself(string mode, bool isConfigured, bool isOwn)
+    {
+        Bundle.NoNamespace("cgroup");
+        if (isConfigured)
+            Bundle.Namespace("cgroup");
+        criu.Script("look", "root net", "notify setup-namespaces", "notify post-restore");
+        Restore("--detach", "--manage-cgroups-mode", mode).Should().Be(Silent);
+        bool itsOwn = new FileInfo($"/proc/{Pid()}/ns/cgroup").LinkTarget != new FileInfo("/proc/self/ns/cgroup").LinkTarget;
+        itsOwn.Should().Be(isOwn);
+        criu.Read("cgroup").Split('\n').Single(line => line.StartsWith("0::")).Should().EndWith(isOwn ? "0::/" : Id, "the container's cgroup is its root");
     }
 
     [RuntimeFact]

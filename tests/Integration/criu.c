@@ -4,8 +4,8 @@
 //   features N      bits of an answer to a feature check: 1 memory tracking, 2 lazy pages (default 3), for the whole file
 //   mute            answers nothing at all, for the whole file
 //   notify NAME     sends a notification with the restored process's pid
-//   root [net]      makes the restored process, a child of who started this; with a network namespace of its own. It ends with
-//                   the number in the file "end" once that is there
+//   root [net] [mnt]  makes the restored process, a child of who started this; with namespaces of its own. It ends with the
+//                   number in the file "end" once that is there
 //   stray           makes another such process and tells nobody
 //   pty             sends a notification with the master of a terminal
 //   look            keeps mountinfo, cgroup, and what descriptors 0 to 5 are
@@ -149,9 +149,10 @@ static int notify(const char *name, int descriptor)
     return length == 4 && message[0] == (1 << 3) && message[1] == NOTIFY && message[2] == (3 << 3) && message[3] == 1;
 }
 
-static int make_process(int net)
+static int make_process(const char *namespaces)
 {
-    unsigned long flags = CLONE_PARENT | SIGCHLD | (net ? CLONE_NEWNET : 0);
+    unsigned long flags = CLONE_PARENT | SIGCHLD;
+    flags |= (strstr(namespaces, "net") != NULL ? CLONE_NEWNET : 0) | (strstr(namespaces, "mnt") != NULL ? CLONE_NEWNS : 0);
     long pid = syscall(SYS_clone, flags, 0, 0, 0, 0);
     if (pid != 0)
         return (int)pid;
@@ -209,9 +210,9 @@ static int act(int type)
         if (strcmp(line, "notify") == 0 && !notify(rest, -1))
             strcpy(line, "fail"), rest = "0 the client failed";
         if (strcmp(line, "root") == 0)
-            restored = make_process(strcmp(rest, "net") == 0);
+            restored = make_process(rest);
         else if (strcmp(line, "stray") == 0)
-            make_process(0);
+            make_process("");
         else if (strcmp(line, "pty") == 0) {
             int master = posix_openpt(O_RDWR | O_NOCTTY);
             unlockpt(master);
