@@ -100,7 +100,7 @@ END
 
 check 'stats and top' <<'END'
 docker run -d --name cc --memory 64m bb sleep 1234
-docker stats --no-stream --format '{{.Name}} {{.PIDs}} {{.MemUsage}}' ccc >stats
+docker stats --no-stream --format '{{.Name}} {{.PIDs}} {{.MemUsage}}' cc >stats
 has "$(cat stats)" 'cc 1 '
 has "$(cat stats)" 64MiB
 has "$(docker top cc)" 'sleep 1234'
