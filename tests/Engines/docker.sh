@@ -67,7 +67,7 @@ END
 check 'build: BuildKit' 150 <<'END'
 echo content >file
 printf 'FROM bb\nCOPY file /file\nRUN --mount=type=tmpfs,target=/scratch --mount=type=bind,target=/ctx touch /scratch/x && cat /ctx/file >/copy && id -u >>/copy\nRUN --network=none test "$(ls /sys/class/net)" = lo\nCMD cat /copy\n' >Dockerfile
-docker build -q -t built .
+docker build --progress plain -t built . 2>&1
 is "$(docker run --rm built)" $'content\n0'
 printf 'FROM bb\nRUN exit 3\n' >Dockerfile
 docker build --progress plain . 2>error && exit 1
