@@ -5,7 +5,7 @@
 bundle=/run/engines/bundle
 rm -rf "$bundle"
 mkdir -p "$bundle/rootfs"
-mkdir /run/engines/oci && tar -C /run/engines/oci -xf /job/image.tar && umoci raw unpack --image /run/engines/oci:bb "$bundle/rootfs" >/dev/null || exit 1
+mkdir /run/engines/oci && tar -C /run/engines/oci -xf /job/image.tar && umoci raw unpack --image /run/engines/oci:bb "$bundle/rootfs" >/dev/null 2>&1 || exit 1
 rm -rf /run/engines/oci
 export bundle
 # service NAME LINES: writes the unit and a bundle of its own with the arguments of the JSON list $arguments
