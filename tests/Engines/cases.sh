@@ -1,5 +1,5 @@
 # Read in by every engine's script, in bash, as root in the virtual machine. In the environment: NAME and RUNTIME, the name
-# and the path of the runtime under test; FILTER, a part of "engine: case".
+# and the path of the runtime under test; FILTER, a regular expression for "engine: case".
 #   check NAME [SECONDS] <<'END' ... END     a case: bash with -eu -o pipefail in an empty folder, at most SECONDS (90)
 # Printed is a line per case, "result<TAB>passed|failed<TAB>engine<TAB>runtime<TAB>case<TAB>seconds", and for one that failed
 # its trace and the journal. `settle`, which an engine's script may define anew, removes what a case has left.
@@ -31,7 +31,7 @@ as() { timeout -k 5 "$1" bash -c "$2" </dev/null; }
 check() {
   local name=$1 limit=${2:-90} body began=$SECONDS outcome=failed since folder
   body=$(cat)
-  case "$engine: $name" in *"${FILTER-}"*) ;; *) return 0 ;; esac
+  [[ "$engine: $name" =~ ${FILTER-} ]] || return 0
   since=$(date +%s)
   folder=$(mktemp -d /tmp/case.XXXXXX)
   chmod 777 "$folder"

@@ -4,12 +4,13 @@
 
 export work=/run/engines/conmon roots=/run/engines/conmon/root
 rm -rf /run/engines
-mkdir -p "$work/oci" "$work/rootfs" "$work/exits" "$roots"
-tar -C "$work/oci" -xf /job/image.tar && umoci raw unpack --image "$work/oci:bb" "$work/rootfs" >/dev/null || exit 1
+mkdir -p "$work/oci" "$work/rootfs" "$work/exits" "$work/sockets" "$roots"
+tar -C "$work/oci" -xf /job/image.tar && umoci raw unpack --image "$work/oci:bb" "$work/rootfs" >/dev/null 2>&1 || exit 1
 rm -rf "$work/oci"
 
 # make ID JSON-ARGUMENTS [SED]: a bundle as CRI-O's, below system.slice with systemd's driver
 make() {
+  rm -rf "$work/$1"
   mkdir -p "$work/$1"
   (cd "$work/$1" && runc spec && sed -i "s|\"terminal\": true|\"terminal\": false|; s|\"sh\"|$2|; s|\"path\": \"rootfs\"|\"path\": \"$work/rootfs\"|
     s|\"linux\": {|\"linux\": { \"cgroupsPath\": \"system.slice:crio:$1\",|; ${3-}" config.json)
@@ -22,7 +23,7 @@ create() {
   mkfifo "$work/$id/sync" "$work/$id/go"
   exec 8<>"$work/$id/sync" 9<>"$work/$id/go"
   _OCI_SYNCPIPE=8 _OCI_STARTPIPE=9 conmon -b "$work/$id" -c "$id" --exit-dir "$work/exits" -l "k8s-file:$work/$id/log" --log-level debug -n "$id" -P "$work/$id/conmon.pid" \
-    -p "$work/$id/pid" --persist-dir "$work/$id" -r "$RUNTIME" --runtime-arg "--root=$roots" --socket-dir-path "$work" --syslog -s -u "$id" "$@" >/dev/null 2>&1 &
+    -p "$work/$id/pid" --persist-dir "$work/$id" -r "$RUNTIME" --runtime-arg "--root=$roots" --socket-dir-path "$work/sockets" --syslog -s -u "$id" "$@" >/dev/null 2>&1 &
   echo >&9
   read -r -t 60 reply <&8
   exec 8>&- 9>&-
@@ -40,7 +41,7 @@ sync() {
   : >"$work/$id/exec.pid"
   mkfifo "$work/$id/sync"
   exec 8<>"$work/$id/sync"
-  _OCI_SYNCPIPE=8 conmon --sync -c "$id" -n "$id" -r "$RUNTIME" -p "$work/$id/exec.pid" -T "$limit" -e -l "$work/$id/sync.log" --socket-dir-path "$work" --log-level debug --exec-process-spec "$work/$id/process.json" \
+  _OCI_SYNCPIPE=8 conmon --sync -c "$id" -n "$id" -r "$RUNTIME" -p "$work/$id/exec.pid" -T "$limit" -e -l "$work/$id/sync.log" --socket-dir-path "$work/sockets" --log-level debug --exec-process-spec "$work/$id/process.json" \
     --runtime-arg "--root=$roots" -u "$id" -b "$work/$id" -s >/dev/null 2>&1 || true
   read -r -t 5 first <&8
   read -r -t 5 second <&8 || second=$first

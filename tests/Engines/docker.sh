@@ -26,7 +26,7 @@ check 'run: output, input, exit status, --runtime' <<'END'
 is "$(docker run --rm bb echo word)" word
 is "$(echo input | docker run --rm -i bb cat)" input
 status 7 docker run --rm --runtime "$NAME" bb sh -c 'exit 7'
-is "$(docker run -d --name c bb sleep 1000 >/dev/null; docker inspect -f '{{.HostConfig.Runtime}}' c)" "$NAME"
+is "$(docker run -d --name cc bb sleep 1000 >/dev/null; docker inspect -f '{{.HostConfig.Runtime}}' cc)" "$NAME"
 END
 
 check 'run: 125, 126 and 127' <<'END'
@@ -43,14 +43,15 @@ has "$(terminal 'docker run --rm -it bb sh -c "sleep 3; tty; stty size"')" $'/de
 END
 
 check 'exec: output, exit status, user, missing program' <<'END'
-docker run -d --name c bb sleep 1000
-is "$(docker exec -u 1000 -e A=b -w /tmp c sh -c 'id -u; echo $A; pwd')" $'1000\nb\n/tmp'
-is "$(echo input | docker exec -i c cat)" input
-status 9 docker exec c sh -c 'exit 9'
-status 127 docker exec c missing
-status 126 docker exec c /etc
-is "$(docker inspect -f '{{.State.Running}}' c)" true
-has "$(terminal 'docker exec -it c sh -c "sleep 3; tty; stty size"')" $'/dev/pts/0\n30 100'
+docker run -d --name cc bb sleep 1000
+is "$(docker exec -u 1000 -e A=b -w /tmp cc sh -c 'id -u; echo $A; pwd')" $'1000\nb\n/tmp'
+is "$(echo input | docker exec -i cc cat)" input
+status 9 docker exec cc sh -c 'exit 9'
+docker exec cc missing 2>error && exit 1
+has "$(cat error)" 'executable file not found'
+status 126 docker exec cc /etc
+is "$(docker inspect -f '{{.State.Running}}' cc)" true
+has "$(terminal 'docker exec -it cc sh -c "sleep 3; tty; stty size"')" $'/dev/pts/0\n30 100'
 END
 
 check 'build: the classic builder' 150 <<'END'
@@ -66,7 +67,7 @@ END
 check 'build: BuildKit' 150 <<'END'
 echo content >file
 printf 'FROM bb\nCOPY file /file\nRUN --mount=type=tmpfs,target=/scratch --mount=type=bind,target=/ctx touch /scratch/x && cat /ctx/file >/copy && id -u >>/copy\nRUN --network=none test "$(ls /sys/class/net)" = lo\nCMD cat /copy\n' >Dockerfile
-docker build -q -t built .
+docker build --progress plain -t built . 2>&1
 is "$(docker run --rm built)" $'content\n0'
 printf 'FROM bb\nRUN exit 3\n' >Dockerfile
 docker build --progress plain . 2>error && exit 1
@@ -75,10 +76,10 @@ docker rmi -f built
 END
 
 check 'healthcheck' <<'END'
-docker run -d --name c --health-cmd 'test -e /tmp/well' --health-interval 1s --health-retries 1 bb sleep 1000
-await sh -c 'docker inspect -f "{{.State.Health.Status}}" c | grep -x unhealthy'
-docker exec c touch /tmp/well
-await sh -c 'docker inspect -f "{{.State.Health.Status}}" c | grep -x healthy'
+docker run -d --name cc --health-cmd 'test -e /tmp/well' --health-interval 1s --health-retries 1 bb sleep 1000
+await sh -c 'docker inspect -f "{{.State.Health.Status}}" cc | grep -x unhealthy'
+docker exec cc touch /tmp/well
+await sh -c 'docker inspect -f "{{.State.Health.Status}}" cc | grep -x healthy'
 END
 
 check 'limits are in the cgroup' <<'END'
@@ -88,69 +89,69 @@ docker run --rm --memory 6m bb true
 END
 
 check 'memory: the killed container says so' <<'END'
-status 137 docker run --name c --memory 20m --memory-swap 20m bb sh -c 'tail /dev/zero'
-is "$(docker inspect -f '{{.State.OOMKilled}}' c)" true
+status 137 docker run --name cc --memory 20m --memory-swap 20m bb sh -c 'tail /dev/zero'
+is "$(docker inspect -f '{{.State.OOMKilled}}' cc)" true
 END
 
 check 'update' <<'END'
-docker run -d --name c --memory 64m --memory-swap 64m bb sleep 1000
-docker update --memory 48m --memory-swap 48m --cpus 0.25 --pids-limit 33 c
-is "$(docker exec c sh -c 'cd /sys/fs/cgroup; cat memory.max cpu.max pids.max')" $'50331648\n25000 100000\n33'
+docker run -d --name cc --memory 64m --memory-swap 64m bb sleep 1000
+docker update --memory 48m --memory-swap 48m --cpus 0.25 --pids-limit 33 cc
+is "$(docker exec cc sh -c 'cd /sys/fs/cgroup; cat memory.max cpu.max pids.max')" $'50331648\n25000 100000\n33'
 END
 
 check 'stats and top' <<'END'
-docker run -d --name c --memory 64m bb sleep 1234
-docker stats --no-stream --format '{{.Name}} {{.PIDs}} {{.MemUsage}}' c >stats
-has "$(cat stats)" 'c 1 '
+docker run -d --name cc --memory 64m bb sleep 1234
+docker stats --no-stream --format '{{.Name}} {{.PIDs}} {{.MemUsage}}' cc >stats
+has "$(cat stats)" 'cc 1 '
 has "$(cat stats)" 64MiB
-has "$(docker top c)" 'sleep 1234'
-has "$(docker top c -o pid,args)" 'sleep 1234'
+has "$(docker top cc)" 'sleep 1234'
+has "$(docker top cc -o pid,args)" 'sleep 1234'
 END
 
 check 'pause and unpause' <<'END'
-docker run -d --name c bb sleep 1000
-docker pause c
-is "$(docker inspect -f '{{.State.Status}}' c)" paused
-docker unpause c
-is "$(docker exec c echo on)" on
-docker pause c
-docker rm -f c
+docker run -d --name cc bb sleep 1000
+docker pause cc
+is "$(docker inspect -f '{{.State.Status}}' cc)" paused
+docker unpause cc
+is "$(docker exec cc echo on)" on
+docker pause cc
+docker rm -f cc
 END
 
 check 'kill, stop and wait' 90 <<'END'
-docker run -d --name c bb sh -c 'trap "exit 5" USR1; while :; do sleep 0.1; done'
-docker exec c true
-docker kill -s USR1 c
-is "$(docker wait c)" 5
-docker run -d --name d bb sh -c 'trap "" TERM; while :; do sleep 0.1; done'
-docker stop -t 1 d
-is "$(docker wait d)" 137
+docker run -d --name cc bb sh -c 'trap "exit 5" USR1; while :; do sleep 0.1; done'
+docker exec cc true
+docker kill -s USR1 cc
+is "$(docker wait cc)" 5
+docker run -d --name dd bb sh -c 'trap "" TERM; while :; do sleep 0.1; done'
+docker stop -t 1 dd
+is "$(docker wait dd)" 137
 END
 
 check 'restart policies' 90 <<'END'
-docker run -d --name c --restart on-failure:2 bb sh -c 'exit 3'
-await sh -c 'docker inspect -f "{{.RestartCount}} {{.State.Status}}" c | grep -x "2 exited"'
-docker run -d --name d --restart always bb sleep 1000
-kill -KILL "$(docker inspect -f '{{.State.Pid}}' d)"
-await sh -c 'docker inspect -f "{{.RestartCount}} {{.State.Status}}" d | grep -x "1 running"'
+docker run -d --name cc --restart on-failure:2 bb sh -c 'exit 3'
+await sh -c 'docker inspect -f "{{.RestartCount}} {{.State.Status}}" cc | grep -x "2 exited"'
+docker run -d --name dd --restart always bb sleep 1000
+kill -KILL "$(docker inspect -f '{{.State.Pid}}' dd)"
+await sh -c 'docker inspect -f "{{.RestartCount}} {{.State.Status}}" dd | grep -x "1 running"'
 END
 
 check 'create, start, restart, attach, logs' 90 <<'END'
-docker create --name c bb sh -c 'echo out; echo err >&2'
-docker start -a c
-is "$(docker logs c 2>/dev/null)" out
-is "$(docker start -a c 2>/dev/null)" out
-docker run -d --name d bb sleep 1000
-docker restart -t 0 d
-is "$(docker exec d echo on)" on
+docker create --name cc bb sh -c 'echo out; echo err >&2'
+docker start -a cc
+is "$(docker logs cc 2>/dev/null)" out
+is "$(docker start -a cc 2>/dev/null)" out
+docker run -d --name dd bb sleep 1000
+docker restart -t 0 dd
+is "$(docker exec dd echo on)" on
 END
 
 check 'network: none, bridge and a published port' <<'END'
 is "$(docker run --rm --network none bb ls /sys/class/net)" lo
-docker run -d --name c -p 127.0.0.1:8080:80 bb sh -c 'echo page >/tmp/index.html; exec httpd -f -h /tmp -p 80'
+docker run -d --name cc -p 127.0.0.1:8080:80 bb sh -c 'echo page >/tmp/index.html; exec httpd -f -h /tmp -p 80'
 await busybox wget -q -O page http://127.0.0.1:8080/
 is "$(cat page)" page
-is "$(docker run --rm --network container:c bb wget -q -O - http://127.0.0.1/)" page
+is "$(docker run --rm --network container:cc bb wget -q -O - http://127.0.0.1/)" page
 END
 
 check 'volumes, tmpfs, read-only' <<'END'
@@ -175,56 +176,56 @@ is "$(docker run --rm --pid host --ipc host --uts host bb readlink /proc/self/ns
 END
 
 check 'cp, diff, commit, export' <<'END'
-docker run -d --name c bb sleep 1000
+docker run -d --name cc bb sleep 1000
 echo content >file
-docker cp file c:/file
-is "$(docker exec c cat /file)" content
-has "$(docker diff c)" 'A /file'
-docker commit c made
+docker cp file cc:/file
+is "$(docker exec cc cat /file)" content
+has "$(docker diff cc)" 'A /file'
+docker commit cc made
 is "$(docker run --rm made cat /file)" content
 docker rmi -f made
 END
 
 check 'the shim is killed' 90 <<'END'
-docker run -d --name c bb sleep 7777
+docker run -d --name cc bb sleep 7777
 kill -KILL $(pgrep -x containerd-shim)
 await dead 'sleep 7777'
-await sh -c 'docker inspect -f "{{.State.Running}}" c | grep -x false'
-docker start c
-is "$(docker exec c echo on)" on
+await sh -c 'docker inspect -f "{{.State.Running}}" cc | grep -x false'
+docker start cc
+is "$(docker exec cc echo on)" on
 END
 
 check 'live-restore' 120 <<'END'
 configure '"live-restore": true'
-docker run -d --name c bb sleep 1000
-before=$(docker inspect -f '{{.State.Pid}}' c)
+docker run -d --name cc bb sleep 1000
+before=$(docker inspect -f '{{.State.Pid}}' cc)
 systemctl restart docker
-is "$(docker inspect -f '{{.State.Pid}}' c)" "$before"
-is "$(docker exec c echo on)" on
-docker stop -t 0 c
+is "$(docker inspect -f '{{.State.Pid}}' cc)" "$before"
+is "$(docker exec cc echo on)" on
+docker stop -t 0 cc
 configure
 END
 
 check 'swarm: a service of three replicas' 150 <<'END'
 docker swarm init --advertise-addr 127.0.0.1
 trap 'docker swarm leave --force' EXIT
-docker service create -d --name s --replicas 3 --no-resolve-image --network host bb sleep 1000
+docker service create -d --name ss --replicas 3 --no-resolve-image --network host bb sleep 1000
 await sh -c 'docker service ls --format "{{.Replicas}}" | grep -x 3/3'
 kill -KILL "$(docker inspect -f '{{.State.Pid}}' $(docker ps -q | head -n 1))"
 await sh -c 'test "$(docker ps -aq | wc -l)" -eq 4 && docker service ls --format "{{.Replicas}}" | grep -x 3/3'
-docker service rm s
+docker service rm ss
 END
 
 check 'userns-remap' 120 <<'END'
 configure '"userns-remap": "default"'
 trap configure EXIT
 load
-docker run -d --name c bb sleep 1000
-has "$(docker exec c cat /proc/self/uid_map)" "$(awk -F : '$1 == "dockremap" { print $2 }' /etc/subuid)"
-is "$(docker exec c sh -c 'id -u; touch /file && stat -c %u /file')" $'0\n0'
+docker run -d --name cc bb sleep 1000
+has "$(docker exec cc cat /proc/self/uid_map)" "$(awk -F : '$1 == "dockremap" { print $2 }' /etc/subuid)"
+is "$(docker exec cc sh -c 'id -u; touch /file && stat -c %u /file')" $'0\n0'
 is "$(echo input | docker run --rm -i bb cat)" input
 docker run --rm -p 127.0.0.1:8081:80 --memory 64m --init bb true
-docker rm -f c
+docker rm -f cc
 END
 
 check 'the cgroupfs driver' 120 <<'END'

@@ -5,7 +5,7 @@
 bundle=/run/engines/bundle
 rm -rf "$bundle"
 mkdir -p "$bundle/rootfs"
-mkdir /run/engines/oci && tar -C /run/engines/oci -xf /job/image.tar && umoci raw unpack --image /run/engines/oci:bb "$bundle/rootfs" >/dev/null || exit 1
+mkdir /run/engines/oci && tar -C /run/engines/oci -xf /job/image.tar && umoci raw unpack --image /run/engines/oci:bb "$bundle/rootfs" >/dev/null 2>&1 || exit 1
 rm -rf /run/engines/oci
 export bundle
 # service NAME LINES: writes the unit and a bundle of its own with the arguments of the JSON list $arguments
@@ -54,7 +54,7 @@ not "$RUNTIME" state engine
 END
 
 check 'socket activation' <<'END'
-bundle "$PWD/b" '"sh", "-c", "echo $LISTEN_FDS $LISTEN_PID $$; readlink /proc/self/fd/3; exec sleep 1000"'
+bundle "$PWD/b" '"sh", "-c", "echo $LISTEN_FDS $LISTEN_PID $$; readlink /proc/self/fd/3; trap \\"exit 0\\" TERM; while :; do sleep 0.1; done"'
 printf '[Socket]\nListenStream=/run/engines/socket\n' >/run/systemd/system/engine-a.socket
 printf '[Service]\nType=exec\nExecStart=%s run --bundle %s engine\nStandardOutput=file:%s/output\n' "$RUNTIME" "$PWD/b" "$PWD" >/run/systemd/system/engine-a.service
 systemctl daemon-reload
