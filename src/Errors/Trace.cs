@@ -1,3 +1,4 @@
+using System;
 using System.Collections.Generic;
 using OciRun.Kernel;
 
@@ -28,6 +29,9 @@ internal static class Trace
     /// <summary>There is a trace.</summary>
     public static bool IsKept => s_events is not null;
 
+    /// <summary>What is done with the events so far while there is nothing to do but wait; null without a trace.</summary>
+    public static Action<List<TraceEvent>>? WhileWaiting { get; set; }
+
     /// <summary>Keeps what follows.</summary>
     /// <param name="descriptor">Of the file for it.</param>
     public static void Keep(int descriptor)
@@ -47,6 +51,13 @@ internal static class Trace
     {
         if (IsOn)
             Begin(name, began);
+    }
+
+    /// <summary>The command is going to wait for others: what is to be done anyway is done now.</summary>
+    public static void Wait()
+    {
+        if (s_events is not null)
+            WhileWaiting?.Invoke(s_events);
     }
 
     /// <summary>Adds what has ended.</summary>

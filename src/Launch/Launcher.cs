@@ -63,6 +63,7 @@ internal static unsafe partial class Launcher
         if (options.Detach)
             return notify?.AwaitReady(creation.Pid, creation.Pidfd, creation.Signals) ?? 0;
         Trace.Phase("wait for the end");
+        creation.TraceWhileWaiting();
         int status = Foreground.Wait(creation.Pid, creation.Pidfd, creation.Signals, creation.Master, notify);
         if (!options.Keep)
             Delete(creation);

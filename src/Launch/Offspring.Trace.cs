@@ -15,6 +15,7 @@ internal abstract unsafe partial class Offspring
     private int _first;
     private int _last;
     private int _told;
+    private bool _traced;
 
     private long MarksSize => Trace.IsOn ? sizeof(long) * ((long)_plan.Steps.Count + 1) : 0;
 
@@ -76,11 +77,19 @@ internal abstract unsafe partial class Offspring
         });
     }
 
-    // Before the memory goes.
+    /// <summary>The program runs, and nothing is to do until it ends.</summary>
+    public void TraceWhileWaiting()
+    {
+        TraceSteps();
+        Trace.Wait();
+    }
+
+    // Before the memory goes, or as soon as the program runs.
     private void TraceSteps()
     {
-        if (_context is null || _context->Marks is null || _first == 0)
+        if (_traced || _context is null || _context->Marks is null || _first == 0)
             return;
+        _traced = true;
         int count = _plan.Steps.Count;
         int limit = Math.Min(_context->MarkLimit, count);
 

@@ -126,6 +126,46 @@ is "$(state $a)" 1
 is "$(execute $a echo on | head -n 1)" on
 END
 
+# A handler that deploy/node adds to this configuration and takes away again.
+export HANDLER=node PREFIX=/opt/node/bin
+node() { bash /job/node "$@"; }
+export -f node
+check 'a node gets the runtime by a script and loses it' 180 <<'END'
+cp /etc/containerd/config.toml before
+node install "$RUNTIME"
+systemctl is-active containerd
+containerd config dump | grep -A 30 'runtimes.node\]' >dump
+grep -q 'BinaryName = "/opt/node/bin/ocirun"' dump
+grep -q 'SystemdCgroup = true' dump
+started=$(systemctl show containerd -P ActiveEnterTimestampMonotonic)
+none "$(node install "$RUNTIME")"
+is "$(systemctl show containerd -P ActiveEnterTimestampMonotonic)" "$started"
+node status
+driver=systemd parent=cri.slice
+p=$(pod p node cri.slice)
+a=$(container $p a 'sleep 1000')
+cri StartContainer 1=$a
+is "$(execute $a echo on | head -n 1)" on
+cri StopPodSandbox 1=$p
+cri RemovePodSandbox 1=$p
+node uninstall
+cmp /etc/containerd/config.toml before
+not grep -q 'runtimes.node' <<<"$(containerd config dump)"
+END
+
+check 'a configuration that containerd does not read is left alone' <<'END'
+cp /etc/containerd/config.toml before
+echo '[broken' >>/etc/containerd/config.toml
+cp /etc/containerd/config.toml broken
+started=$(systemctl show containerd -P ActiveEnterTimestampMonotonic)
+node install "$RUNTIME" 2>error && exit 1
+has "$(cat error)" 'containerd does not take the new configuration'
+cmp /etc/containerd/config.toml broken
+is "$(ls -A /etc/containerd)" config.toml
+is "$(systemctl show containerd -P ActiveEnterTimestampMonotonic)" "$started"
+cp before /etc/containerd/config.toml
+END
+
 check 'nothing is left' <<'END'
 none "$(ls /run/containerd/runc/k8s.io 2>/dev/null || true)"
 none "$(find /sys/fs/cgroup -path '*cri*' -name '*cri-containerd*' || true)"

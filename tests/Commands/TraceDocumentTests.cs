@@ -1,3 +1,4 @@
+using System.Collections.Generic;
 using System.Linq;
 using System.Text;
 using System.Text.Json.Nodes;
@@ -8,7 +9,7 @@ using Xunit;
 
 namespace OciRun.Tests.Commands;
 
-public sealed class TraceFileTests
+public sealed class TraceDocumentTests
 {
     [Fact]
     public void A_trace_is_a_document_of_complete_events()
@@ -19,13 +20,26 @@ public sealed class TraceFileTests
         JsonArray events = (JsonArray)document["traceEvents"]!;
         JsonNode[] names = [.. events.Where(e => (string)e!["ph"]! == "M").Select(e => e!)];
         names.Select(e => $"{e["name"]} {e["pid"]} {e["tid"]} {e["args"]!["name"]}").Should().Equal(
-            "process_name 5 5 ocirun run", "thread_name 5 5 main", "process_name 7 7 container's process", "thread_name 7 7 main");
+            "process_name 7 7 container's process", "thread_name 7 7 main", "process_name 5 5 ocirun run", "thread_name 5 5 main");
         JsonNode[] slices = [.. events.Where(e => (string)e!["ph"]! == "X").Select(e => e!)];
         slices.Select(e => $"{e["cat"]} {e["ts"]!.ToJsonString()} {e["dur"]!.ToJsonString()} {e["pid"]}").Should().Equal(
-            "command 1000.000 2500.001 5", "phase 1000.000 2500.001 5", "step 2000.000 0.999 7");
-        ((string)slices[2]["name"]!).Should().Be("mount \"x\"\n\u001b");
-        slices[2]["args"]!.ToJsonString().Should().Be("""{"step":3,"field":"mounts[0]","syscall":"openat","errno":"ENOENT"}""");
+            "phase 1000.000 2500.001 5", "step 2000.000 0.999 7", "command 1000.000 2500.001 5");
+        ((string)slices[1]["name"]!).Should().Be("mount \"x\"\n\u001b");
+        slices[1]["args"]!.ToJsonString().Should().Be("""{"step":3,"field":"mounts[0]","syscall":"openat","errno":"ENOENT"}""");
         ((string)document["otherData"]!["command"]!).Should().Be("run");
+    }
+
+    [Fact]
+    public void What_has_ended_is_written_once_and_early()
+    {
+        TraceEvent wait = new() { Name = "wait", Start = 2_000 };
+        List<TraceEvent> events = [new TraceEvent { Name = "config", Start = 1_000, End = 2_000 }, wait, new TraceEvent { Name = "mount", Pid = 7, Step = 1, Start = 1_500, End = 1_700 }];
+        TraceDocument document = new(5, 0);
+        document.Add(events);
+        wait.End = 9_000;
+        events.Add(new TraceEvent { Name = "state", Start = 9_000, End = 9_500 });
+        JsonNode[] slices = [.. JsonNode.Parse(Encoding.UTF8.GetString(document.Finish(events, "run")))!["traceEvents"]!.AsArray().Where(e => (string)e!["ph"]! == "X").Select(e => e!)];
+        slices.Select(e => $"{e["name"]} {e["dur"]!.ToJsonString()}").Should().BeEquivalentTo("config 1.000", "mount 0.200", "wait 7.000", "state 0.500", "run 8.500");
     }
 
     [Fact]
@@ -39,5 +53,5 @@ public sealed class TraceFileTests
     public void Without_events_it_is_a_document_too() => Document()["traceEvents"]!.AsArray().Should().HaveCount(2);
 
     private static JsonObject Document(params TraceEvent[] events) =>
-        (JsonObject)JsonNode.Parse(Encoding.UTF8.GetString(TraceFile.Document([.. events], "run", 5).Written))!;
+        (JsonObject)JsonNode.Parse(Encoding.UTF8.GetString(new TraceDocument(5, 0).Finish([.. events], "run")))!;
 }
