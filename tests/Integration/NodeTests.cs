@@ -1,7 +1,6 @@
 using System;
 using System.Diagnostics;
 using System.IO;
-using System.Linq;
 using FluentAssertions;
 using Xunit;
 
@@ -177,6 +176,7 @@ public sealed class NodeTests : IDisposable
     {
         ProcessStartInfo info = new(Path.Combine(Runtime.RepositoryRoot(), "deploy", "node"), command == "install" ? [command, Published.Binary] : [command])
         {
+            UseShellExecute = false,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };

@@ -92,7 +92,8 @@ public sealed class StateRootTests : IDisposable
     [InlineData("//")]
     [InlineData("/tmp/..")]
     public void The_system_s_root_is_refused(string path) =>
-        FluentActions.Invoking(() => StateRoot.Open(path, mustExist: false)).Should().Throw<FaultException>();
+        FluentActions.Invoking(() => StateRoot.Open(path, mustExist: false)).Should().Throw<FaultException>()
+            .Which.Fault.Text().Should().Contain("the root directory of the system cannot be the state root");
 
     [Fact]
     public void A_second_container_of_the_same_id_is_refused()
