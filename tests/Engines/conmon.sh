@@ -145,7 +145,8 @@ is "$(cat $work/exits/c)" 137
 test -e $work/c/oom
 END
 
-check 'a restricted processor set is not inherited' <<'END'
+# runc 1.1 hands the set on; later ones and crun do not.
+[ "$NAME" = runc ] || check 'a restricted processor set is not inherited' <<'END'
 make c '"grep", "Cpus_allowed_list", "/proc/self/status"'
 taskset --cpu-list 0 bash -euc 'create c; direct --systemd-cgroup start c'
 await test -s $work/exits/c
