@@ -23,13 +23,13 @@ loginctl enable-linger user
 await test -S /run/user/1000/systemd/private
 chmod 755 /job && chmod 644 /job/image.tar
 
-# In a unit of the user's own systemd, as a login would be.
+# In a unit of the user's own systemd. Podman takes INVOCATION_ID for a sign that its monitors belong to the unit.
 as() {
   declare -pf is has lacks not none status await alive dead terminal >/tmp/functions
   timeout -k 5 "$1" runuser -u user -- env -i HOME=/home/user USER=user PATH=/usr/local/bin:/usr/bin:/bin:/usr/sbin NAME="$NAME" RUNTIME="$RUNTIME" \
     XDG_RUNTIME_DIR=/run/user/1000 DBUS_SESSION_BUS_ADDRESS=unix:path=/run/user/1000/bus TERM=linux \
     systemd-run --user --quiet --pipe --wait --collect -p Delegate=yes --working-directory="$PWD" --setenv=NAME --setenv=RUNTIME --setenv=PATH --setenv=TERM \
-    --setenv=XDG_RUNTIME_DIR --setenv=HOME -p RuntimeMaxSec="$1" bash -c ". /tmp/functions; $2" </dev/null
+    --setenv=XDG_RUNTIME_DIR --setenv=HOME -p RuntimeMaxSec="$1" env -u INVOCATION_ID bash -c ". /tmp/functions; $2" </dev/null
 }
 settle() {
   runuser -u user -- env XDG_RUNTIME_DIR=/run/user/1000 HOME=/home/user sh -c 'cd /; podman pod rm -fa -t 0; podman rm -fa -t 0; podman volume prune -f'
