@@ -257,8 +257,9 @@ END
 
 check 'devices' <<'END'
 podman run --rm --device /dev/vda:/dev/disk:r bb sh -c 'test $(head -c 3 /dev/disk | wc -c) = 3 && ! echo x >/dev/disk'
-status 1 podman run --rm --cap-add mknod bb sh -c 'mknod /dev/v b 254 0 && head -c 1 /dev/v'
-podman run --rm --cap-add mknod --device-cgroup-rule 'c 1:11 r' bb sh -c 'mknod /dev/u c 1 11 && : </dev/u'
+major=$(stat -c %Hr /dev/vda) minor=$(stat -c %Lr /dev/vda)
+status 1 podman run --rm --cap-add mknod bb sh -c "mknod /dev/v b $major $minor && : </dev/v"
+podman run --rm --cap-add mknod --device-cgroup-rule "b $major:$minor rm" bb sh -c "mknod /dev/v b $major $minor && : </dev/v && ! : >/dev/v"
 podman run --rm --privileged bb test -b /dev/vda
 END
 
