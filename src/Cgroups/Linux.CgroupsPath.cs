@@ -13,6 +13,8 @@ internal static class CgroupPath
     /// <summary>
     /// Path of the container's cgroup below the cgroup2 mount, with a leading slash: an absolute path as it is, a
     /// relative one beside the runtime's own cgroup, and none the container id there. <c>..</c> never leaves the mount.
+    /// <c>slice:prefix:name</c> is a relative path too: BuildKit in a dockerd with systemd's driver writes it, and calls the
+    /// runtime without --systemd-cgroup.
     /// </summary>
     /// <param name="configured">The config's value; null or empty for none.</param>
     /// <param name="id">Container id.</param>
@@ -44,13 +46,6 @@ internal static class CgroupPath
             throw Refused(path, "a path cannot contain a NUL", "remove it");
         if (Encoding.UTF8.GetByteCount(path) > 3500)
             throw Refused(path[..60] + "…", "the path is too long", "use a shorter one");
-        if (!path.StartsWith('/') && path.Split(':').Length == 3)
-        {
-            throw Refused(
-                path,
-                "this is a systemd path (slice:prefix:name), but the cgroupfs driver is in use",
-                "use a file system path such as /machine/name");
-        }
     }
 
     private static FaultException Refused(string path, string message, string hint) =>

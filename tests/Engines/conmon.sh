@@ -28,7 +28,7 @@ create() {
   read -r -t 60 reply <&8
   exec 8>&- 9>&-
   echo "$reply" >"$work/$id/reply"
-  case $reply in *'"data":-1'* | *'"pid":-1'*) return 1 ;; esac
+  case $reply in *'"pid": -1'* | *'"data": -1'*) return 1 ;; esac
 }
 # sync ID SECONDS ARGUMENTS...: as CRI-O probes; prints the reply with the exit code, the output is in $work/ID/sync.log
 sync() {
@@ -61,7 +61,7 @@ check 'create, start, stop, remove' <<'END'
 make c '"sleep", "1000"'
 create c
 is "$(state c)" created
-is "$(sed 's/.*[:"]\([0-9][0-9]*\).*/\1/' $work/c/reply)" "$(cat $work/c/pid)"
+is "$(cat $work/c/reply)" "{\"pid\": $(cat $work/c/pid)}"
 direct --systemd-cgroup start c
 is "$(state c)" running
 is "$(systemctl is-active crio-c.scope)" active
@@ -76,7 +76,7 @@ not systemctl is-active crio-c.scope
 END
 
 check 'the exit code and the log' <<'END'
-make c '"sh", "-c", "echo out; echo err >\\&2; exit 9"'
+make c '"sh", "-c", "echo out; echo err >\&2; exit 9"'
 create c
 direct --systemd-cgroup start c
 await test -s $work/exits/c
@@ -145,7 +145,8 @@ is "$(cat $work/exits/c)" 137
 test -e $work/c/oom
 END
 
-check 'a restricted processor set is not inherited' <<'END'
+# runc 1.1 hands the set on; later ones and crun do not.
+[ "$NAME" = runc ] || check 'a restricted processor set is not inherited' <<'END'
 make c '"grep", "Cpus_allowed_list", "/proc/self/status"'
 taskset --cpu-list 0 bash -euc 'create c; direct --systemd-cgroup start c'
 await test -s $work/exits/c

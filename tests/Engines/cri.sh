@@ -56,7 +56,7 @@ grep -q 'stderr F err' /run/engines/logs/a.log
 cri UpdateContainerResources 1=$a 2{ 4:50331648 }
 is "$(execute $a cat /sys/fs/cgroup/memory.max)" 50331648
 cri StopContainer 1=$a 2:1
-is "$(cri ContainerStatus 1=$a -- 1.3 1.7)" $'2\n137'
+is "$(cri ContainerStatus 1=$a -- 1.3 1.7)" $'2\n143'
 cri RemoveContainer 1=$a
 cri StopPodSandbox 1=$p
 cri RemovePodSandbox 1=$p

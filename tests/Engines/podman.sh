@@ -256,9 +256,10 @@ podman exec c sh -c 'sh -c "sleep 0.1 & exit" ; sleep 1; ! ps -o stat | grep Z'
 END
 
 check 'devices' <<'END'
-podman run --rm --device /dev/vda:/dev/disk:r bb sh -c 'head -c 3 /dev/disk && ! echo x >/dev/disk'
-status 1 podman run --rm bb sh -c 'mknod /dev/v b 254 0 && head -c 1 /dev/v'
-podman run --rm --device-cgroup-rule 'c 1:9 rwm' bb sh -c 'mknod /dev/u c 1 9 && head -c 1 /dev/u | wc -c'
+podman run --rm --device /dev/vda:/dev/disk:r bb sh -c 'test $(head -c 3 /dev/disk | wc -c) = 3 && ! echo x >/dev/disk'
+major=$(stat -c %Hr /dev/vda) minor=$(stat -c %Lr /dev/vda)
+status 1 podman run --rm --cap-add mknod bb sh -c "mknod /dev/v b $major $minor && : </dev/v"
+podman run --rm --cap-add mknod --device-cgroup-rule "b $major:$minor rm" bb sh -c "mknod /dev/v b $major $minor && : </dev/v && ! : >/dev/v"
 podman run --rm --privileged bb test -b /dev/vda
 END
 
