@@ -86,6 +86,7 @@ public sealed partial class CallersChecklistTests
         })!;
         string text = shell.StandardOutput.ReadToEnd();
         shell.WaitForExit();
+        shell.ExitCode.Should().Be(0, command);
         return text;
     }
 }
