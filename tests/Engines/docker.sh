@@ -47,7 +47,7 @@ docker run -d --name cc bb sleep 1000
 is "$(docker exec -u 1000 -e A=b -w /tmp cc sh -c 'id -u; echo $A; pwd')" $'1000\nb\n/tmp'
 is "$(echo input | docker exec -i cc cat)" input
 status 9 docker exec cc sh -c 'exit 9'
-docker exec cc missing 2>error && exit 1
+docker exec cc missing >error 2>&1 && exit 1
 has "$(cat error)" 'executable file not found'
 status 126 docker exec cc /etc
 is "$(docker inspect -f '{{.State.Running}}' cc)" true

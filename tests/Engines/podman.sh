@@ -259,7 +259,7 @@ check 'devices' <<'END'
 podman run --rm --device /dev/vda:/dev/disk:r bb sh -c 'test $(head -c 3 /dev/disk | wc -c) = 3 && ! echo x >/dev/disk'
 major=$(stat -c %Hr /dev/vda) minor=$(stat -c %Lr /dev/vda)
 status 1 podman run --rm --cap-add mknod bb sh -c "mknod /dev/v b $major $minor && : </dev/v"
-podman run --rm --cap-add mknod --device-cgroup-rule "b $major:$minor rm" bb sh -c "mknod /dev/v b $major $minor && : </dev/v && ! : >/dev/v"
+podman run --rm --cap-add mknod --device-cgroup-rule "b $major:$minor rm" bb sh -c "mknod /dev/v b $major $minor && true </dev/v && ! true >/dev/v"
 podman run --rm --privileged bb test -b /dev/vda
 END
 
