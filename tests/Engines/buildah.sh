@@ -30,7 +30,7 @@ is "$(buildah run --cap-drop all $c grep CapEff /proc/self/status)" $'CapEff:\t0
 is "$(buildah run --network host --pid host --ipc host $c readlink /proc/self/ns/pid)" "$(readlink /proc/self/ns/pid)"
 END
 
-check 'from --memory, --userns' <<'END'
+nightly 'from --memory, --userns' <<'END'
 c=$(buildah from --pull-never --memory 64m bb)
 is "$(buildah run $c cat /sys/fs/cgroup/memory.max)" 67108864
 d=$(buildah from --pull-never --userns-uid-map 0:200000:65536 --userns-gid-map 0:200000:65536 bb)

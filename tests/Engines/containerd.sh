@@ -185,7 +185,7 @@ await stopped c
 has "$(ctr task rm c 2>&1)" 'exit code 137'
 END
 
-check 'ten at once' 150 <<'END'
+nightly 'ten at once' 150 <<'END'
 jobs=()
 for i in 0 1 2 3 4 5 6 7 8 9; do run --rm -- m$i sh -c "exit $i" & jobs+=($!); done
 for i in 0 1 2 3 4 5 6 7 8 9; do status $i wait "${jobs[$i]}"; done

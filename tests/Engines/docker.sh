@@ -128,7 +128,7 @@ docker stop -t 1 dd
 is "$(docker wait dd)" 137
 END
 
-check 'restart policies' 90 <<'END'
+nightly 'restart policies' 90 <<'END'
 docker run -d --name cc --restart on-failure:2 bb sh -c 'exit 3'
 await sh -c 'docker inspect -f "{{.RestartCount}} {{.State.Status}}" cc | grep -x "2 exited"'
 docker run -d --name dd --restart always bb sleep 1000
@@ -136,7 +136,7 @@ kill -KILL "$(docker inspect -f '{{.State.Pid}}' dd)"
 await sh -c 'docker inspect -f "{{.RestartCount}} {{.State.Status}}" dd | grep -x "1 running"'
 END
 
-check 'create, start, restart, attach, logs' 90 <<'END'
+nightly 'create, start, restart, attach, logs' 90 <<'END'
 docker create --name cc bb sh -c 'echo out; echo err >&2'
 docker start -a cc
 is "$(docker logs cc 2>/dev/null)" out
@@ -146,7 +146,7 @@ docker restart -t 0 dd
 is "$(docker exec dd echo on)" on
 END
 
-check 'network: none, bridge and a published port' <<'END'
+nightly 'network: none, bridge and a published port' <<'END'
 is "$(docker run --rm --network none bb ls /sys/class/net)" lo
 docker run -d --name cc -p 127.0.0.1:8080:80 bb sh -c 'echo page >/tmp/index.html; exec httpd -f -h /tmp -p 80'
 await busybox wget -q -O page http://127.0.0.1:8080/
@@ -175,7 +175,7 @@ has "$(docker run --rm --init bb cat /proc/1/cmdline | tr '\0' ' ')" docker-init
 is "$(docker run --rm --pid host --ipc host --uts host bb readlink /proc/self/ns/pid)" "$(readlink /proc/self/ns/pid)"
 END
 
-check 'cp, diff, commit, export' <<'END'
+nightly 'cp, diff, commit, export' <<'END'
 docker run -d --name cc bb sleep 1000
 echo content >file
 docker cp file cc:/file
@@ -195,7 +195,7 @@ docker start cc
 is "$(docker exec cc echo on)" on
 END
 
-check 'live-restore' 120 <<'END'
+nightly 'live-restore' 120 <<'END'
 configure '"live-restore": true'
 docker run -d --name cc bb sleep 1000
 before=$(docker inspect -f '{{.State.Pid}}' cc)
@@ -206,7 +206,7 @@ docker stop -t 0 cc
 configure
 END
 
-check 'swarm: a service of three replicas' 150 <<'END'
+nightly 'swarm: a service of three replicas' 150 <<'END'
 docker swarm init --advertise-addr 127.0.0.1
 trap 'docker swarm leave --force' EXIT
 docker service create -d --name ss --replicas 3 --no-resolve-image --network host bb sleep 1000
@@ -216,7 +216,7 @@ await sh -c 'test "$(docker ps -aq | wc -l)" -eq 4 && docker service ls --format
 docker service rm ss
 END
 
-check 'userns-remap' 120 <<'END'
+nightly 'userns-remap' 120 <<'END'
 configure '"userns-remap": "default"'
 trap configure EXIT
 load
@@ -228,7 +228,7 @@ docker run --rm -p 127.0.0.1:8081:80 --memory 64m --init bb true
 docker rm -f cc
 END
 
-check 'the cgroupfs driver' 120 <<'END'
+nightly 'the cgroupfs driver' 120 <<'END'
 configure '"exec-opts": ["native.cgroupdriver=cgroupfs"]'
 trap configure EXIT
 is "$(docker info --format '{{.CgroupDriver}}')" cgroupfs

@@ -56,7 +56,7 @@ podman run -d --name c bb sleep 1000
 is "$(terminal 'podman exec -it c sh -c "sleep 2; tty; stty size"')" $'/dev/pts/0\n30 100'
 END
 
-check 'identities: the default map and keep-id' <<'END'
+nightly 'identities: the default map and keep-id' <<'END'
 has "$(podman run --rm bb cat /proc/self/uid_map | tr -s ' ')" ' 0 1000 1'
 is "$(podman run --rm --userns=keep-id bb id -u)" 1000
 touch mine
@@ -94,7 +94,7 @@ podman stop -t 20 d
 is "$(podman wait d)" 6
 END
 
-check 'build' 120 <<'END'
+nightly 'build' 120 <<'END'
 printf 'FROM bb\nRUN id -u >/made && touch /etc/new\nUSER 1000\nRUN id -u\nCMD cat /made\n' >Containerfile
 podman build -q -t built .
 is "$(podman run --rm built)" 0
@@ -102,7 +102,7 @@ podman build --isolation oci --no-cache -q -t built .
 podman rmi -f built
 END
 
-check 'pod' <<'END'
+nightly 'pod' <<'END'
 podman pod create --network none --name p --hostname podhost
 podman run -d --pod p --name a bb sleep 1000
 podman run -d --pod p --name b bb sleep 1000
@@ -127,7 +127,7 @@ podman run -d --name c --health-cmd true --health-interval 1s bb sleep 1000
 await sh -c 'podman inspect -f "{{.State.Health.Status}}" c | grep -x healthy'
 END
 
-check 'systemd in a container' 120 <<'END'
+nightly 'systemd in a container' 120 <<'END'
 mkdir -p root/etc/systemd/system root/usr root/var/log root/proc root/sys root/dev root/run root/tmp
 for dir in bin sbin lib lib64; do ln -s usr/$dir root/$dir; done
 cp /etc/passwd /etc/group root/etc/
@@ -141,7 +141,7 @@ podman rm -f -t 0 c
 podman unshare rm -rf root
 END
 
-check 'quadlet' 90 <<'END'
+nightly 'quadlet' 90 <<'END'
 mkdir -p ~/.config/containers/systemd
 printf '[Container]\nImage=bb\nExec=sleep 1000\nContainerName=quad\n' >~/.config/containers/systemd/quad.container
 systemctl --user daemon-reload

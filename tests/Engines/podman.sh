@@ -61,7 +61,7 @@ podman run -d --name c bb sleep 1000
 is "$(terminal 'podman exec -it c sh -c "sleep 2; tty; stty size"')" $'/dev/pts/0\n30 100'
 END
 
-check 'exec -d and top' <<'END'
+nightly 'exec -d and top' <<'END'
 podman run -d --name c bb sleep 1000
 podman exec -d c sleep 999
 await podman exec c sh -c 'pidof sleep | grep " "'
@@ -85,7 +85,7 @@ status 3 podman build -f Failing .
 podman rmi -f built
 END
 
-check 'build: secret, bind mount and no network' 120 <<'END'
+nightly 'build: secret, bind mount and no network' 120 <<'END'
 echo hidden >secret
 printf 'FROM bb\nRUN --mount=type=secret,id=s --mount=type=bind,source=.,target=/ctx --mount=type=tmpfs,target=/scratch test "$(cat /run/secrets/s)" = hidden -a -e /ctx/secret && touch /scratch/x\nRUN --network=none test "$(ls /sys/class/net)" = lo\n' >Containerfile
 podman build --no-cache --secret id=s,src=secret .
@@ -109,7 +109,7 @@ podman stop -t 0 b
 is "$(podman inspect -f '{{.State.Status}}' a)" running
 END
 
-check 'pod: stop, start and remove' 90 <<'END'
+nightly 'pod: stop, start and remove' 90 <<'END'
 podman pod create --network none --name p --memory 100m
 podman run -d --pod p --name a bb sleep 1000
 podman pod stop -t 1 p
@@ -181,7 +181,7 @@ is "$(podman wait e)" 6
 status 125 podman kill e
 END
 
-check 'start again, restart, on-failure' 90 <<'END'
+nightly 'start again, restart, on-failure' 90 <<'END'
 podman run --name c bb sh -c 'echo again'
 is "$(podman start -a c)" again
 podman run -d --name d bb sleep 1000
@@ -191,7 +191,7 @@ podman run -d --name e --restart on-failure:2 bb false
 await sh -c 'podman inspect -f "{{.RestartCount}} {{.State.Status}}" e | grep -x "2 exited"'
 END
 
-check 'create, init, start' <<'END'
+nightly 'create, init, start' <<'END'
 podman create --name c bb echo made
 podman init c
 is "$(podman inspect -f '{{.State.Status}}' c)" initialized
@@ -294,14 +294,14 @@ sleep 1
 dead 'sleep 4321'
 END
 
-check 'network: none, bridge and a published port' <<'END'
+nightly 'network: none, bridge and a published port' <<'END'
 is "$(podman run --rm --network none bb ls /sys/class/net)" lo
 podman run -d --name c --network bridge -p 127.0.0.1:8080:80 bb sh -c 'echo page >/tmp/index.html; exec httpd -f -h /tmp -p 80'
 await busybox wget -q -O page http://127.0.0.1:8080/
 is "$(cat page)" page
 END
 
-check 'OCI hooks' <<'END'
+nightly 'OCI hooks' <<'END'
 mkdir hooks
 cat >hooks/record.sh <<HOOK
 #!/bin/sh
@@ -323,7 +323,7 @@ exec 3>&-
 is "$(cat written)" word
 END
 
-check 'cp, diff, commit, export' <<'END'
+nightly 'cp, diff, commit, export' <<'END'
 podman run -d --name c bb sleep 1000
 echo content >file
 podman cp file c:/file
@@ -350,7 +350,7 @@ podman stop -t 30 c
 is "$(podman wait c)" 130 || is "$(podman wait c)" 0
 END
 
-check 'quadlet' 90 <<'END'
+nightly 'quadlet' 90 <<'END'
 mkdir -p /etc/containers/systemd
 printf '[Container]\nImage=bb\nExec=sh -c "echo up; exec sleep 1000"\nContainerName=quad\nNotify=false\n[Service]\nTimeoutStartSec=50\n' >/etc/containers/systemd/quad.container
 systemctl daemon-reload
@@ -361,7 +361,7 @@ systemctl stop quad.service
 not podman container exists quad
 END
 
-check 'quadlet: ready when the container says so' 90 <<'END'
+nightly 'quadlet: ready when the container says so' 90 <<'END'
 mkdir -p /etc/containers/systemd
 printf '[Container]\nImage=bb\nVolume=/usr:/usr:ro\nVolume=/lib64:/lib64:ro\nVolume=/lib:/lib:ro\nExec=sh -c "sleep 3; touch /run/said; /usr/bin/systemd-notify --ready; exec sleep 1000"\nContainerName=quad\nNotify=true\n[Service]\nTimeoutStartSec=60\n' >/etc/containers/systemd/quad.container
 systemctl daemon-reload
@@ -370,7 +370,7 @@ systemctl start quad.service
 podman exec quad test -e /run/said
 END
 
-check 'kube play' 120 <<'END'
+nightly 'kube play' 120 <<'END'
 cat >pod.yaml <<'YAML'
 apiVersion: v1
 kind: Pod
@@ -399,7 +399,7 @@ await sh -c "test \$(podman exec c cat /count) -gt $before"
 [ "$before" -gt 1 ]
 END
 
-check 'checkpoint: leave running, export and import' 150 <<'END'
+nightly 'checkpoint: leave running, export and import' 150 <<'END'
 podman run -d --name c bb sh -c 'i=0; while :; do i=$((i + 1)); echo $i >/count; sleep 0.1; done'
 await podman exec c test -s /count
 podman container checkpoint --leave-running c
