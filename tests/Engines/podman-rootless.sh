@@ -1,23 +1,10 @@
 #!/bin/bash
 # Podman as a user without privileges, whose systemd holds its cgroups.
 . "$(dirname "$0")/cases.sh"
+. "$(dirname "$0")/podman-setup.sh"
 
-mkdir -p /home/user/.config/containers /etc/containers
-# pasta needs a route of the host's, and the machine has none.
-cat >/home/user/.config/containers/containers.conf <<END
-[containers]
-netns = "none"
-log_driver = "k8s-file"
-[engine]
-runtime = "$NAME"
-cgroup_manager = "systemd"
-events_logger = "file"
-runtime_supports_json = ["crun", "runc", "ocirun"]
-[engine.runtimes]
-$NAME = ["$RUNTIME"]
-END
 rm -f /etc/containers/containers.conf
-printf '{ "default": [{ "type": "insecureAcceptAnything" }] }\n' >/etc/containers/policy.json
+configure /home/user/.config/containers/containers.conf
 chown -R user: /home/user/.config
 loginctl enable-linger user
 await test -S /run/user/1000/systemd/private
