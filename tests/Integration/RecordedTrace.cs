@@ -19,10 +19,11 @@ internal sealed class RecordedTrace
         slices.Should().OnlyContain(slice => slice.Duration >= 0 && slice.Start > 0);
         foreach (IGrouping<int, Slice> process in slices.GroupBy(slice => slice.Pid))
             CheckNesting([.. process.OrderBy(slice => slice.Start).ThenByDescending(slice => slice.Duration)]);
-        Slices = slices;
+        Slices = [.. slices.OrderBy(slice => slice.Start)];
         Names = names;
     }
 
+    /// <summary>In the order of time, which the file need not have.</summary>
     public IReadOnlyList<Slice> Slices { get; }
 
     /// <summary>Names of the processes by pid.</summary>
