@@ -22,6 +22,10 @@ internal sealed unsafe class CriuConnection : IDisposable
     // Milliseconds for CRIU to undo its work once it has been told to, or has nobody left to tell.
     private const int UndoLimit = 10_000;
 
+    // Milliseconds from one message to the next when nothing is left but to let the restored processes run. CRIU 4.1.1 waits
+    // there for ever for a process that fails at that: the first of a pid namespace, which waits for one that CRIU traces.
+    private const int ReleaseLimit = 20_000;
+
     // Answers hold an error text at most.
     private const int LargestAnswer = 64 * 1024;
 
@@ -32,6 +36,13 @@ internal sealed unsafe class CriuConnection : IDisposable
     private readonly int* _failure;
     private int _pid;
     private Fd? _pidfd;
+
+    private enum Awaited
+    {
+        Nothing,
+        Message,
+        Other,
+    }
 
     private CriuConnection(Fd socket, int* failure)
     {
@@ -150,10 +161,14 @@ internal sealed unsafe class CriuConnection : IDisposable
     public CriuResponse Run(byte[] request, Action<CriuResponse, Fd?> notified, int signals = -1, Action? woken = null)
     {
         Send(request);
+        int limit = -1;
         while (true)
         {
-            while (!Wait(-1, signals))
+            Awaited awaited;
+            while ((awaited = Wait(limit, signals)) == Awaited.Other)
                 woken!();
+            if (awaited == Awaited.Nothing)
+                throw Stuck();
             CriuResponse response = Receive(out Fd? received);
             using (received)
             {
@@ -171,6 +186,8 @@ internal sealed unsafe class CriuConnection : IDisposable
                 }
             }
 
+            if (response.Script == "post-restore")
+                limit = ReleaseLimit;
             Send(CriuRequest.Notified(success: true));
         }
     }
@@ -196,7 +213,7 @@ internal sealed unsafe class CriuConnection : IDisposable
     private CriuResponse Ask(byte[] request)
     {
         Send(request);
-        if (!Wait(AnswerLimit, -1))
+        if (Wait(AnswerLimit, -1) != Awaited.Message)
         {
             Sys.kill(_pid, Uapi.SIGKILL);
             throw new FaultException(new Fault($"criu did not answer within {AnswerLimit / 1000} s") { Hint = "'criu check' may hang too; then see the kernel's log" });
@@ -211,7 +228,7 @@ internal sealed unsafe class CriuConnection : IDisposable
     private void GiveUp()
     {
         Sys.send(_socket.Number, CriuRequest.Notified(success: false));
-        if (Wait(UndoLimit, -1))
+        if (Wait(UndoLimit, -1) == Awaited.Message)
             Sys.recvmsg(_socket.Number, new byte[LargestAnswer], out _);
     }
 
@@ -234,9 +251,8 @@ internal sealed unsafe class CriuConnection : IDisposable
         throw n is -Errno.EPIPE or -Errno.ECONNRESET ? Died() : Failed("sendto", (int)n);
     }
 
-    // True when there is something to read or nobody left to write it; false when the other descriptor is readable or the
-    // time is over.
-    private bool Wait(int milliseconds, int other)
+    // A message is there also when nobody is left to write one.
+    private Awaited Wait(int milliseconds, int other)
     {
         Span<pollfd> wait =
         [
@@ -247,7 +263,7 @@ internal sealed unsafe class CriuConnection : IDisposable
         do
             result = Sys.ppoll(wait, milliseconds);
         while (result == -Errno.EINTR);
-        return wait[0].revents != 0;
+        return wait[0].revents != 0 ? Awaited.Message : wait[1].revents != 0 ? Awaited.Other : Awaited.Nothing;
     }
 
     private CriuResponse Receive(out Fd? received)
@@ -283,6 +299,15 @@ internal sealed unsafe class CriuConnection : IDisposable
         return new FaultException(new Fault(status > 128
             ? $"criu was {Failure.KilledBy(status - 128)}"
             : $"criu ended with status {status} and without an answer")
+        {
+            Code = DiedCode,
+        });
+    }
+
+    private FaultException Stuck()
+    {
+        Sys.kill(_pid, Uapi.SIGKILL);
+        return new FaultException(new Fault($"criu failed: type RESTORE: the processes are restored and do not run after {ReleaseLimit / 1000} s")
         {
             Code = DiedCode,
         });

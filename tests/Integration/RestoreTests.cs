@@ -223,6 +223,7 @@ public sealed class RestoreTests : RuntimeTest
     [InlineData("criu was killed by signal 9", "die")]
     [InlineData("criu failed: type RESTORE", "notify pre-restore")]
     [InlineData("criu failed: exit status 4", "root net", "notify setup-namespaces", "notify post-restore", "exit 4")]
+    [InlineData("criu failed: type RESTORE: the processes are restored and do not run after 20 s", "root net", "notify setup-namespaces", "notify post-restore", "hang")]
     [InlineData("is no child of this one", "notify setup-namespaces")]
     public void A_failure_leaves_nothing(string message, params string[] script)
     {
