@@ -46,7 +46,12 @@ internal static class TraceFile
     {
         if (!Trace.IsKept || Trace.Finish() is not { } events)
             return;
-        int result = Sys.WriteAll(s_file, s_document!.Finish(events, verb ?? Table.Program));
+        ReadOnlySpan<byte> document = s_document!.Finish(events, verb ?? Table.Program);
+        int result = Sys.WriteAll(s_file, document);
+
+        // An old file is written over and then cut: to empty it first would cost more than all the rest of a trace. What is no
+        // regular file has no length to set.
+        Sys.ftruncate(s_file, result < 0 ? 0 : document.Length);
         Sys.close(s_file);
         if (result < 0)
             Log.Warning(new Fault("cannot write the trace") { Field = "--trace", Syscall = "write", Errno = -result }.Text());
@@ -57,7 +62,7 @@ internal static class TraceFile
         string path = given.Replace("%p", Sys.getpid().ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal)
             .Replace("%v", verb, StringComparison.Ordinal);
         // Whoever may read it reads the arguments of the container's program. A fifo without a reader must not block.
-        const int flags = Uapi.O_WRONLY | Uapi.O_CREAT | Uapi.O_TRUNC | Uapi.O_NOCTTY | Uapi.O_NONBLOCK;
+        const int flags = Uapi.O_WRONLY | Uapi.O_CREAT | Uapi.O_NOCTTY | Uapi.O_NONBLOCK;
         int file = Sys.openat(Uapi.AT_FDCWD, Sys.Bytes(path), flags, 0x180 /* 0600 */);
         if (file < 0)
         {
