@@ -11,11 +11,11 @@ internal static class ListTable
     private const int NarrowestColumn = 12;
     private const int Gap = 3;
 
-    public static string Ids(ReadOnlySpan<StateDocument> containers)
+    public static string Ids(ReadOnlySpan<string> containers)
     {
         StringBuilder text = new();
-        foreach (StateDocument container in containers)
-            text.Append(container.Id.ToString()).Append('\n');
+        foreach (string container in containers)
+            text.Append(container).Append('\n');
         return text.ToString();
     }
 

@@ -1,3 +1,4 @@
+using System;
 using System.Collections.Generic;
 using OciRun.Errors;
 using OciRun.Spec;
@@ -47,31 +48,38 @@ internal static class List
             });
         }
 
-        StateDocument[] containers = Collect(arguments.Globals.Root);
+        string? root = arguments.Globals.Root;
         if (arguments.Flag("quiet"))
-            Output.Write(ListTable.Ids(containers));
-        else if (format == "json")
+        {
+            Output.Write(ListTable.Ids(Collect(root, static (directory, _) => directory.Id)));
+            return 0;
+        }
+
+        // Whether a process lives and is frozen takes the most of the time, and only these forms show it.
+        UserNames users = new();
+        StateDocument[] containers = Collect(root, (directory, record) => State.Document(directory, record, users.Find(directory.Owner())));
+        if (format == "json")
             Output.Write(StateWriter.List(containers));
         else
             Output.Write(ListTable.Write(containers));
         return 0;
     }
 
-    private static StateDocument[] Collect(string? option)
+    /// <summary>What <paramref name="show"/> makes of each container whose record can be read.</summary>
+    private static T[] Collect<T>(string? option, Func<ContainerDirectory, ContainerRecord, T> show)
     {
         // A default root that does not exist holds nothing; one that was named is a mistake (features.md L07).
         using StateRoot? root = option is null ? StateRoot.OpenExisting(null) : StateRoot.Open(option, mustExist: true);
         if (root is null)
             return [];
-        List<StateDocument> containers = [];
-        UserNames users = new();
+        List<T> containers = [];
         foreach (string id in root.Ids())
         {
             try
             {
                 using ContainerDirectory directory = root.Find(id);
                 if (directory.Load() is { } record)
-                    containers.Add(State.Document(directory, record, users.Find(directory.Owner())));
+                    containers.Add(show(directory, record));
                 else
                     Log.Warning($"{directory.Path} is no container of {Table.Program}");
             }
