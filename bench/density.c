@@ -9,51 +9,19 @@
 // usage: density COUNT BUNDLE STATE-DIR PATH
 #define _GNU_SOURCE
 #include <dirent.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
+#include "call.h"
 
 enum { POINTS = 10, SAMPLES = 5 };
 
 static char *runtime, *root;
-static int created, devnull, errors;
+static int created;
 static long directories;
-
-// Microseconds; -1 when the call fails, whose words then go to standard error.
-static long call(char *const argv[])
-{
-    struct timespec before, after;
-    int status;
-
-    clock_gettime(CLOCK_MONOTONIC, &before);
-    pid_t pid = vfork();
-    if (pid == 0) {
-        dup2(devnull, 0);
-        dup2(devnull, 1);
-        dup2(errors, 2);
-        execv(argv[0], argv);
-        _exit(127);
-    }
-    if (pid < 0 || waitpid(pid, &status, 0) != pid) {
-        perror("density: vfork, waitpid");
-        return -1;
-    }
-    clock_gettime(CLOCK_MONOTONIC, &after);
-    if (status) {
-        char text[1024];
-        ssize_t length = pread(errors, text, sizeof text, 0);
-        fprintf(stderr, "density: %s %s: status %#x\n%.*s\n", argv[0], argv[3], status, length > 0 ? (int)length : 0, text);
-        return -1;
-    }
-    return (after.tv_sec - before.tv_sec) * 1000000 + (after.tv_nsec - before.tv_nsec) / 1000;
-}
 
 static char *name(int number)
 {
@@ -67,7 +35,7 @@ static int delete_all(int told)
 {
     int bad = 0;
     while (created > 0) {
-        long time = call((char *[]) { runtime, "--root", root, "delete", "--force", name(created), NULL });
+        long time = call((char *[]) { runtime, "--root", root, "delete", "--force", name(created), NULL }).microseconds;
         bad |= time < 0;
         if (told && time >= 0)
             printf("delete %d %ld\n", created, time);
@@ -86,7 +54,7 @@ static void fail(void)
 
 static long timed(const char *what, char *const argv[])
 {
-    long time = call(argv);
+    long time = call(argv).microseconds;
     if (time < 0)
         fail();
     printf("%s %d %ld\n", what, created, time);
@@ -170,16 +138,14 @@ int main(int argc, char **argv)
     }
     root = argv[3];
     runtime = argv[4];
-    devnull = open("/dev/null", O_RDWR | O_CLOEXEC);
-    errors = open(".", O_TMPFILE | O_RDWR | O_APPEND | O_CLOEXEC, 0600);
-    if (devnull < 0 || errors < 0 || prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)) {
+    if (calls_begin(".") != 0 || prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)) {
         perror("density");
         return 1;
     }
     look();
     while (created < count) {
         char *id = name(created + 1);
-        long time = call((char *[]) { runtime, "--root", root, "create", "--bundle", argv[2], id, NULL });
+        long time = call((char *[]) { runtime, "--root", root, "create", "--bundle", argv[2], id, NULL }).microseconds;
         if (time < 0)
             fail();
         created++;

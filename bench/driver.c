@@ -1,35 +1,36 @@
 // Times whole runs of container runtimes against each other: interleaved, one after another, each call from just
-// before vfork to the end of wait4. Prints one line per verb and runtime:
-//   verb runtime runs median-us p95-us p25-us p75-us min-us median-maxrss-kib
+// before vfork to the end of wait4. Prints one line per verb and runtime, and for each that creates what the process that
+// waits for `start` has needed of memory (VmHWM, read in the rounds that are not timed):
+//   verb runtime runs p50-us p95-us p25-us p75-us min-us maxrss-kib p99-us cpu-us minor-faults major-faults
+//   waiting runtime kib
+// What is no percentile of the time is a median. CPU time and faults include the children that a runtime has waited for.
 // usage: driver RUNS RUN-BUNDLE SLEEP-BUNDLE STATE-DIR VERBS NAME=PATH...
-// VERBS is a comma-separated subset of run,create,state,start,exec,kill,delete. BENCH_OPTION in the environment, e.g.
-// --systemd-cgroup, is put before the verb.
-#include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
+// VERBS is a comma-separated subset of run,create,state,start,exec,kill,delete. A runtime called floor only runs.
+// Settings: BENCH_OPTION, e.g. --systemd-cgroup, is put before the verb; BENCH_PLAIN is a bundle that is run, too, as verb
+// plain (floor with its path and -plain); BENCH_COLD is how often `run` is timed after the page cache was dropped, as verb cold.
+#define _GNU_SOURCE
 #include <stdlib.h>
-#include <string.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
-#include <time.h>
-#include <unistd.h>
+#include "call.h"
 
-enum { MAX_RUNTIMES = 8, MAX_RUNS = 10000 };
+enum { MAX_RUNTIMES = 8, MAX_RUNS = 10000, WARM_UP = 3 };
+enum verb { RUN, CREATE, STATE, START, EXEC, KILL, DELETE, PLAIN, COLD, VERBS };
 
-static const char *const verbs[] = { "run", "create", "state", "start", "exec", "kill", "delete" };
-enum { VERBS = sizeof verbs / sizeof *verbs };
+static const char *const verbs[VERBS] = { "run", "create", "state", "start", "exec", "kill", "delete", "plain", "cold" };
 
-struct sample { int microseconds, kib; };
+enum measure { TIME, MEMORY, CPU, MINOR, MAJOR, MEASURES };
+struct sample { long value[MEASURES]; };
 struct runtime {
     const char *name, *path;
-    char root[256];
+    char root[256], plain[4096];
     struct sample *samples[VERBS];
+    int counts[VERBS];
+    long waiting;
 };
 
-static int runs, devnull, errors = -1;
-static const char *wanted, *option;
+static int runs;
+static const char *wanted, *option, *state, *run_bundle, *sleep_bundle, *plain_bundle;
 
 static void die(const char *what, const char *who)
 {
@@ -46,42 +47,25 @@ static int is_wanted(const char *verb)
     return 0;
 }
 
-static struct sample call(char *const argv[])
+// A warm-up round has a negative number and is not kept.
+static void sample(struct runtime *runtime, enum verb verb, int run, char *const argv[])
 {
-    struct timespec before, after;
-    struct rusage usage;
-    int status;
-
     char *with_option[16] = { argv[0], (char *)option };
     if (option) {
         for (int i = 1; i < 14 && argv[i]; i++)
             with_option[i + 1] = argv[i];
         argv = with_option;
     }
-    clock_gettime(CLOCK_MONOTONIC, &before);
-    pid_t pid = vfork();
-    if (pid < 0)
-        die("vfork", argv[0]);
-    if (pid == 0) {
-        dup2(devnull, 0);
-        dup2(devnull, 1);
-        dup2(errors, 2);
-        execv(argv[0], argv);
-        _exit(127);
-    }
-    if (wait4(pid, &status, 0, &usage) != pid)
-        die("wait4", argv[0]);
-    clock_gettime(CLOCK_MONOTONIC, &after);
-    if (status != 0) {
-        char text[1024];
-        ssize_t length = pread(errors, text, sizeof text - 1, 0);
-        text[length > 0 ? length : 0] = 0;
-        fprintf(stderr, "driver: %s %s: status %#x\n%s\n", argv[0], argv[option ? 4 : 3], status, text);
+    struct call made = call(argv);
+    if (made.microseconds < 0)
         exit(1);
-    }
-    return (struct sample) {
-        (after.tv_sec - before.tv_sec) * 1000000 + (after.tv_nsec - before.tv_nsec) / 1000, usage.ru_maxrss,
-    };
+    if (run < 0)
+        return;
+    const struct rusage *u = &made.usage;
+    runtime->samples[verb][runtime->counts[verb]++] = (struct sample) { {
+        made.microseconds, u->ru_maxrss,
+        (u->ru_utime.tv_sec + u->ru_stime.tv_sec) * 1000000 + u->ru_utime.tv_usec + u->ru_stime.tv_usec, u->ru_minflt, u->ru_majflt,
+    } };
 }
 
 // Reaps what the runtimes left to their subreaper: the containers' first processes.
@@ -91,47 +75,90 @@ static void reap(void)
         ;
 }
 
-static void measure(struct runtime *runtime, int run, const char *run_bundle, const char *sleep_bundle)
+static long peak_of(const char *pid_file)
+{
+    char path[64], line[128];
+    long pid = 0, kib = 0;
+    FILE *file = fopen(pid_file, "re");
+    if (!file || fscanf(file, "%ld", &pid) != 1)
+        die("pid file", pid_file);
+    fclose(file);
+    snprintf(path, sizeof path, "/proc/%ld/status", pid);
+    file = fopen(path, "re");
+    while (file && fgets(line, sizeof line, file))
+        if (sscanf(line, "VmHWM: %ld", &kib) == 1)
+            break;
+    if (file)
+        fclose(file);
+    unlink(pid_file);
+    return kib;
+}
+
+static void run_one(struct runtime *runtime, enum verb verb, int run, const char *path, const char *bundle)
 {
     char id[64];
+    snprintf(id, sizeof id, "bench-%s-%s-%d", runtime->name, verbs[verb], run + 1);
+    sample(runtime, verb, run, (char *[]) { (char *)path, "--root", runtime->root, "run", "--bundle", (char *)bundle, id, NULL });
+}
+
+static void measure(struct runtime *runtime, int run)
+{
+    char id[64], pid_file[300];
     char *path = (char *)runtime->path, *root = runtime->root;
+    int is_floor = !strcmp(runtime->name, "floor");
 
-    // A warm-up round has a negative number and is not kept.
-    struct sample unused;
-#define SAMPLE(verb) *(run < 0 ? &unused : &runtime->samples[verb][run])
-    snprintf(id, sizeof id, "bench-%s-%d", runtime->name, run + 1);
     if (is_wanted("run"))
-        SAMPLE(0) = call((char *[]) { path, "--root", root, "run", "--bundle", (char *)run_bundle, id, NULL });
-    if (!strcmp(wanted, "run"))
+        run_one(runtime, RUN, run, path, run_bundle);
+    if (plain_bundle)
+        run_one(runtime, PLAIN, run, is_floor ? runtime->plain : path, plain_bundle);
+    if (is_floor || !strcmp(wanted, "run"))
         return;
-    SAMPLE(1) = call((char *[]) { path, "--root", root, "create", "--bundle", (char *)sleep_bundle, id, NULL });
-    SAMPLE(2) = call((char *[]) { path, "--root", root, "state", id, NULL });
-    SAMPLE(3) = call((char *[]) { path, "--root", root, "start", id, NULL });
+    snprintf(id, sizeof id, "bench-%s-%d", runtime->name, run + 1);
+    snprintf(pid_file, sizeof pid_file, "%s/pid", state);
+    if (run < 0) {
+        sample(runtime, CREATE, run, (char *[]) { path, "--root", root, "create", "--bundle", (char *)sleep_bundle, "--pid-file", pid_file, id, NULL });
+        runtime->waiting = peak_of(pid_file);
+    } else {
+        sample(runtime, CREATE, run, (char *[]) { path, "--root", root, "create", "--bundle", (char *)sleep_bundle, id, NULL });
+    }
+    sample(runtime, STATE, run, (char *[]) { path, "--root", root, "state", id, NULL });
+    sample(runtime, START, run, (char *[]) { path, "--root", root, "start", id, NULL });
     if (is_wanted("exec"))
-        SAMPLE(4) = call((char *[]) { path, "--root", root, "exec", id, "/bin/true", NULL });
-    SAMPLE(5) = call((char *[]) { path, "--root", root, "kill", id, "KILL", NULL });
+        sample(runtime, EXEC, run, (char *[]) { path, "--root", root, "exec", id, "/bin/true", NULL });
+    sample(runtime, KILL, run, (char *[]) { path, "--root", root, "kill", id, "KILL", NULL });
     reap();
-    SAMPLE(6) = call((char *[]) { path, "--root", root, "delete", id, NULL });
+    sample(runtime, DELETE, run, (char *[]) { path, "--root", root, "delete", id, NULL });
 }
 
-static int by_time(const void *a, const void *b)
+static void drop_caches(void)
 {
-    return ((const struct sample *)a)->microseconds - ((const struct sample *)b)->microseconds;
+    int fd = open("/proc/sys/vm/drop_caches", O_WRONLY | O_CLOEXEC);
+    sync();
+    if (fd < 0 || write(fd, "3", 1) != 1)
+        die("drop_caches", "/proc/sys/vm");
+    close(fd);
 }
 
-static int by_memory(const void *a, const void *b)
+static enum measure compared;
+
+static int compare(const void *a, const void *b)
 {
-    return ((const struct sample *)a)->kib - ((const struct sample *)b)->kib;
+    long x = ((const struct sample *)a)->value[compared], y = ((const struct sample *)b)->value[compared];
+    return (x > y) - (x < y);
 }
 
-static void report(const struct runtime *runtime, int verb)
+static void report(const struct runtime *runtime, enum verb verb)
 {
     struct sample *s = runtime->samples[verb];
-    qsort(s, runs, sizeof *s, by_time);
-    printf("%s %s %d %d %d %d %d %d", verbs[verb], runtime->name, runs, s[runs / 2].microseconds, s[runs * 95 / 100].microseconds,
-        s[runs / 4].microseconds, s[runs * 3 / 4].microseconds, s[0].microseconds);
-    qsort(s, runs, sizeof *s, by_memory);
-    printf(" %d\n", s[runs / 2].kib);
+    int n = runtime->counts[verb];
+    long middle[MEASURES];
+    for (compared = MEASURES; compared-- > 0;) { // last of all by time
+        qsort(s, n, sizeof *s, compare);
+        middle[compared] = s[n / 2].value[compared];
+    }
+#define AT(percent) s[n * (percent) / 100].value[TIME]
+    printf("%s %s %d %ld %ld %ld %ld %ld %ld %ld %ld %ld %ld\n", verbs[verb], runtime->name, n, AT(50), AT(95), AT(25), AT(75), AT(0),
+        middle[MEMORY], AT(99), middle[CPU], middle[MINOR], middle[MAJOR]);
 }
 
 int main(int argc, char **argv)
@@ -143,9 +170,13 @@ int main(int argc, char **argv)
         fprintf(stderr, "usage: driver RUNS RUN-BUNDLE SLEEP-BUNDLE STATE-DIR VERBS NAME=PATH...\n");
         return 2;
     }
+    run_bundle = argv[2];
+    sleep_bundle = argv[3];
+    state = argv[4];
     wanted = argv[5];
     option = getenv("BENCH_OPTION");
-    devnull = open("/dev/null", O_RDWR | O_CLOEXEC);
+    plain_bundle = getenv("BENCH_PLAIN");
+    int cold = getenv("BENCH_COLD") ? atoi(getenv("BENCH_COLD")) : 0;
     for (int i = 0; i < count; i++) {
         char *equals = strchr(argv[6 + i], '=');
         if (!equals)
@@ -153,24 +184,31 @@ int main(int argc, char **argv)
         *equals = 0;
         runtimes[i].name = argv[6 + i];
         runtimes[i].path = equals + 1;
-        snprintf(runtimes[i].root, sizeof runtimes[i].root, "%s/%s", argv[4], runtimes[i].name);
+        snprintf(runtimes[i].root, sizeof runtimes[i].root, "%s/%s", state, runtimes[i].name);
+        snprintf(runtimes[i].plain, sizeof runtimes[i].plain, "%s-plain", runtimes[i].path);
         mkdir(runtimes[i].root, 0700);
         for (int verb = 0; verb < VERBS; verb++)
-            runtimes[i].samples[verb] = calloc(runs, sizeof(struct sample));
+            runtimes[i].samples[verb] = calloc(verb == COLD ? (cold > 0 ? cold : 1) : runs, sizeof(struct sample));
     }
-    char errors_path[256];
-    snprintf(errors_path, sizeof errors_path, "%s/errors", argv[4]);
-    errors = open(errors_path, O_RDWR | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0600);
-    if (devnull < 0 || errors < 0)
-        die("open", errors_path);
+    if (calls_begin(state) != 0)
+        die("open", state);
     if (prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0))
         die("prctl", "subreaper");
-    for (int run = -3; run < runs; run++)
+    for (int run = -WARM_UP; run < runs; run++)
         for (int i = 0; i < count; i++)
             // Every round another one goes first.
-            measure(&runtimes[(i + run + 3) % count], run, argv[2], argv[3]);
+            measure(&runtimes[(i + run + WARM_UP) % count], run);
+    for (int run = 0; run < cold; run++)
+        for (int i = 0; i < count; i++) {
+            drop_caches();
+            run_one(&runtimes[i], COLD, run, runtimes[i].path, run_bundle);
+        }
     for (int verb = 0; verb < VERBS; verb++)
-        for (int i = 0; i < count && is_wanted(verbs[verb]); i++)
-            report(&runtimes[i], verb);
+        for (int i = 0; i < count; i++)
+            if (runtimes[i].counts[verb] && (verb >= PLAIN || is_wanted(verbs[verb])))
+                report(&runtimes[i], verb);
+    for (int i = 0; i < count; i++)
+        if (runtimes[i].waiting)
+            printf("waiting %s %ld\n", runtimes[i].name, runtimes[i].waiting);
     return 0;
 }
