@@ -124,7 +124,7 @@ static void look(void)
     for (int i = 0; i < SAMPLES; i++) {
         timed("list", (char *[]) { runtime, "--root", root, "list", "--quiet", NULL });
         if (created)
-            timed("state", (char *[]) { runtime, "--root", root, "state", name((i + 1) * created / SAMPLES), NULL });
+            timed("state", (char *[]) { runtime, "--root", root, "state", name(1 + i * (created - 1) / SAMPLES), NULL });
     }
 }
 
