@@ -55,6 +55,7 @@ public sealed class GuardTests : IDisposable
         ProcessStartInfo start = new(Path.Combine(Runtime.RepositoryRoot(), "scripts", "bench-guard"), ["--compare", baseline, counts])
         {
             RedirectStandardOutput = true,
+            UseShellExecute = false,
         };
         using Process process = Process.Start(start)!;
         process.StandardOutput.ReadToEnd();
