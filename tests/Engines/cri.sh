@@ -2,21 +2,37 @@
 # containerd as kubelet uses it: through the container runtime interface, with a client of our own (Cri/Program.cs).
 . "$(dirname "$0")/cases.sh"
 
-mkdir -p /etc/containerd /run/engines/logs
+# The configuration's second form names the plug-in of all, the third (containerd 2) those of its parts.
+if [ "$engine" = cri2 ]; then
+  version=3 plugin=io.containerd.cri.v1.runtime
+  image='[plugins."io.containerd.cri.v1.images".pinned_images]\nsandbox'
+  folders='bin_dirs = ["/usr/lib/cni"]'
+else
+  version=2 plugin=io.containerd.grpc.v1.cri
+  image="[plugins.\"$plugin\"]\nsandbox_image"
+  folders='bin_dir = "/usr/lib/cni"'
+fi
+mkdir -p /etc/containerd /etc/cni/net.d /run/engines/logs
 {
-  printf 'version = 2\n[plugins."io.containerd.grpc.v1.cri"]\nsandbox_image = "docker.io/library/pause:latest"\n'
-  printf '[plugins."io.containerd.grpc.v1.cri".containerd]\ndefault_runtime_name = "cgroupfs"\n'
+  printf "version = %s\n$image = \"docker.io/library/pause:latest\"\n" $version
+  printf '[plugins."%s".cni]\n%s\n[plugins."%s".containerd]\ndefault_runtime_name = "cgroupfs"\n' $plugin "$folders" $plugin
   for handler in cgroupfs systemd; do
-    printf '[plugins."io.containerd.grpc.v1.cri".containerd.runtimes.%s]\nruntime_type = "io.containerd.runc.v2"\n' $handler
-    printf '[plugins."io.containerd.grpc.v1.cri".containerd.runtimes.%s.options]\nBinaryName = "%s"\nSystemdCgroup = %s\n' \
-      $handler "$RUNTIME" "$([ $handler = systemd ] && echo true || echo false)"
+    printf '[plugins."%s".containerd.runtimes.%s]\nruntime_type = "io.containerd.runc.v2"\n' $plugin $handler
+    printf '[plugins."%s".containerd.runtimes.%s.options]\nBinaryName = "%s"\nSystemdCgroup = %s\n' \
+      $plugin $handler "$RUNTIME" "$([ $handler = systemd ] && echo true || echo false)"
   done
 } >/etc/containerd/config.toml
+cat >/etc/cni/net.d/10-engines.conflist <<'END'
+{ "cniVersion": "1.0.0", "name": "engines", "plugins": [
+  { "type": "bridge", "bridge": "cni0", "isGateway": true, "ipMasq": true,
+    "ipam": { "type": "host-local", "ranges": [[{ "subnet": "10.99.0.0/24" }]], "routes": [{ "dst": "0.0.0.0/0" }] } },
+  { "type": "portmap", "capabilities": { "portMappings": true } } ] }
+END
 systemctl restart containerd || exit 1
 ctr -n k8s.io image import /job/image.tar >/dev/null && ctr -n k8s.io image import /job/pause.tar >/dev/null || exit 1
 
 cri() { /job/ocirun-cri /run/containerd/containerd.sock Runtime "$@"; }
-# Network of the host, since Debian's containerd brings no configuration of CNI; processes per pod (0) or container (1).
+# Network of the host, since one of its own costs an emulated machine seconds; processes per pod (0) or container (1).
 config() { echo "1{ 1=$1 2=uid-$1 3=default 4:0 } 3=/run/engines/logs 8{ 1=$3 2{ 1{ 1:2 2:${4:-1} } } }"; }
 # pod NAME HANDLER CGROUP-PARENT [PID-MODE]: prints its id
 pod() { cri RunPodSandbox 1{ $(config "$@") } 2="$2" -- 1; }
@@ -84,6 +100,27 @@ has "$(cat error)" 'executable file not found'
 is "$(cri ContainerStatus 1=$a -- 1.3 1.7 1.10)" $'2\n128\nStartError'
 END
 
+nightly 'a pod with a network of its own and a port' 150 <<'END'
+p=$(cri RunPodSandbox 1{ 1{ 1=p 2=uid-p 3=default 4:0 } 2=box 3=/run/engines/logs 5{ 1:0 2:80 3:8090 } 8{ 1=/cri 2{ 1{ 2:1 } } } } 2=cgroupfs -- 1)
+a=$(container $p a 'hostname >/tmp/index.html; exec httpd -f -h /tmp -p 80')
+cri StartContainer 1=$a
+await busybox wget -q -O page http://10.99.0.1:8090/
+is "$(cat page)" box
+cri StopPodSandbox 1=$p
+not busybox wget -q -O - http://10.99.0.1:8090/
+END
+
+nightly 'a pod in a user namespace' 150 <<'END'
+spaces='2:1 5{ 1:0 2{ 1:200000 2:0 3:65536 } 3{ 1:200000 2:0 3:65536 } }'
+pod="1{ 1=p 2=uid-p 3=default 4:0 } 3=/run/engines/logs 8{ 1=/cri 2{ 1{ $spaces } } }"
+p=$(cri RunPodSandbox 1{ $pod } 2=cgroupfs -- 1)
+a=$(cri CreateContainer 1=$p 2{ 1{ 1=a 2:0 } 2{ 1=docker.io/library/bb:latest } 3=sleep 3=8888 11=a.log 15{ 2{ 3{ $spaces } } } } 3{ $pod } -- 1)
+cri StartContainer 1=$a
+has "$(execute $a cat /proc/self/uid_map)" 200000
+is "$(execute $a sh -c 'id -u; touch /file; stat -c %u /file /bin/busybox' | head -n 3)" $'0\n0\n0'
+is "$(stat -c %u /proc/$(pgrep -fx 'sleep 8888'))" 200000
+END
+
 check 'out of memory' <<'END'
 p=$(pod p cgroupfs /cri)
 a=$(container $p a 'tail /dev/zero' 15{ 1{ 4:20000000 } })
@@ -135,7 +172,7 @@ cp /etc/containerd/config.toml before
 node install "$RUNTIME"
 systemctl is-active containerd
 containerd config dump | grep -A 30 'runtimes.node\]' >dump
-grep -q 'BinaryName = "/opt/node/bin/ocirun"' dump
+grep -q "BinaryName = ['\"]/opt/node/bin/ocirun" dump
 grep -q 'SystemdCgroup = true' dump
 started=$(systemctl show containerd -P ActiveEnterTimestampMonotonic)
 none "$(node install "$RUNTIME")"

@@ -4,14 +4,22 @@
 
 # configure WORDS-OF-JSON: (re)starts the daemon with the runtime and these settings
 configure() {
-  local runtimes=
-  [ "$NAME" = runc ] || runtimes="\"runtimes\": { \"$NAME\": { \"path\": \"$RUNTIME\" } },"
+  local runtimes='"hooked": { "path": "/usr/local/bin/hooked" }'
+  [ "$NAME" = runc ] || runtimes="$runtimes, \"$NAME\": { \"path\": \"$RUNTIME\" }"
+  runtimes="\"runtimes\": { $runtimes },"
   printf '{ %s "default-runtime": "%s"%s }\n' "$runtimes" "$NAME" "${1:+, $1}" >/etc/docker/daemon.json
   systemctl restart docker
 }
 load() { docker import -c 'CMD ["sh"]' -c 'ENV PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin' /job/rootfs.tar bb:latest; }
 export -f configure load
-mkdir -p /etc/docker /etc/systemd/system/docker.service.d /etc/containerd
+# What a vendor of devices puts before a runtime: it adds a prestart hook to those of the config.
+cat >/usr/local/bin/hooked <<END
+#!/bin/sh
+for word; do [ "\${last-}" != --bundle ] || sed -i 's|"prestart":\[|&{"path":"/run/engines/hook","args":["hook","word"]},|' "\$word/config.json"; last=\$word; done
+exec $RUNTIME "\$@"
+END
+chmod 755 /usr/local/bin/hooked
+mkdir -p /run/engines /etc/docker /etc/systemd/system/docker.service.d /etc/containerd
 printf 'version = 2\ndisabled_plugins = ["io.containerd.grpc.v1.cri"]\n' >/etc/containerd/config.toml
 # BuildKit inside dockerd takes runc from PATH, whatever the default runtime is.
 printf '[Service]\nEnvironment=DOCKER_BUILDKIT_RUNC_COMMAND=%s\n' "$RUNTIME" >/etc/systemd/system/docker.service.d/runtime.conf
@@ -152,6 +160,18 @@ docker run -d --name cc -p 127.0.0.1:8080:80 bb sh -c 'echo page >/tmp/index.htm
 await busybox wget -q -O page http://127.0.0.1:8080/
 is "$(cat page)" page
 is "$(docker run --rm --network container:cc bb wget -q -O - http://127.0.0.1/)" page
+END
+
+check 'prestart hooks: those of the network and of a runtime around this one' <<'END'
+printf '#!/bin/sh\ncat >/run/engines/state; echo "$@" >/run/engines/words; ls /proc/%s/ns >/dev/null\n' '$(sed "s/.*\"pid\": *\([0-9]*\).*/\1/" /run/engines/state)' >/run/engines/hook
+chmod 755 /run/engines/hook
+has "$(docker run --rm --runtime hooked bb ls /sys/class/net)" eth0
+is "$(cat /run/engines/words)" word
+has "$(tr -d ' ' </run/engines/state)" '"status":"creating"'
+printf '#!/bin/sh\necho broken >&2; exit 3\n' >/run/engines/hook
+docker run --rm --runtime hooked bb true 2>error && exit 1
+has "$(cat error)" hook
+none "$(docker ps -q)"
 END
 
 check 'volumes, tmpfs, read-only' <<'END'

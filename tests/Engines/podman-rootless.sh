@@ -12,7 +12,7 @@ chmod 755 /job && chmod 644 /job/image.tar
 
 # In a unit of the user's own systemd. Podman takes INVOCATION_ID for a sign that its monitors belong to the unit.
 as() {
-  declare -pf is has lacks not none status await alive dead terminal >/tmp/functions
+  declare -pf is has lacks not none status await alive dead terminal systemd_tree >/tmp/functions
   timeout -k 5 "$1" runuser -u user -- env -i HOME=/home/user USER=user PATH=/usr/local/bin:/usr/bin:/bin:/usr/sbin NAME="$NAME" RUNTIME="$RUNTIME" \
     XDG_RUNTIME_DIR=/run/user/1000 DBUS_SESSION_BUS_ADDRESS=unix:path=/run/user/1000/bus TERM=linux \
     systemd-run --user --quiet --pipe --wait --collect -p Delegate=yes --working-directory="$PWD" --setenv=NAME --setenv=RUNTIME --setenv=PATH --setenv=TERM \
@@ -115,11 +115,7 @@ await sh -c 'podman inspect -f "{{.State.Health.Status}}" c | grep -x healthy'
 END
 
 nightly 'systemd in a container' 120 <<'END'
-mkdir -p root/etc/systemd/system root/usr root/var/log root/proc root/sys root/dev root/run root/tmp
-for dir in bin sbin lib lib64; do ln -s usr/$dir root/$dir; done
-cp /etc/passwd /etc/group root/etc/
-printf '[Unit]\nDescription=All\nRequires=basic.target\nAfter=basic.target\n' >root/etc/systemd/system/all.target
-for unit in tmp.mount systemd-firstboot.service systemd-hwdb-update.service ldconfig.service systemd-journal-catalog-update.service systemd-update-done.service systemd-resolved.service; do ln -s /dev/null root/etc/systemd/system/$unit; done
+systemd_tree root
 podman run -d --name c --systemd=always -v /usr:/usr:ro --rootfs "$PWD/root" /usr/lib/systemd/systemd --unit=all.target
 await sh -c 'podman exec c systemctl is-active all.target | grep -x active'
 podman exec c cat /proc/1/cgroup >cgroup

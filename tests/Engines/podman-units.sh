@@ -3,19 +3,10 @@
 . "$(dirname "$0")/cases.sh"
 . "$(dirname "$0")/podman-setup.sh"
 
-configure /etc/containers/containers.conf
-grep -q '^containers:' /etc/subuid || for file in /etc/subuid /etc/subgid; do echo 'containers:10000000:1000000' >>$file; done
-podman load -q -i /job/image.tar >/dev/null || exit 1
-is "$(podman info --format '{{.Host.OCIRuntime.Path}}')" "$RUNTIME" || exit 1
-
-settle() { podman pod rm -fa -t 0; podman rm -fa -t 0; podman volume prune -f; }
+rootful || exit 1
 
 check 'systemd in a container' 120 <<'END'
-mkdir -p root/etc/systemd/system root/usr root/var/log root/proc root/sys root/dev root/run root/tmp
-for dir in bin sbin lib lib64; do ln -s usr/$dir root/$dir; done
-cp /etc/passwd /etc/group root/etc/
-printf '[Unit]\nDescription=All\nRequires=basic.target\nAfter=basic.target\n' >root/etc/systemd/system/all.target
-for unit in tmp.mount systemd-firstboot.service systemd-hwdb-update.service ldconfig.service systemd-journal-catalog-update.service systemd-update-done.service systemd-resolved.service; do ln -s /dev/null root/etc/systemd/system/$unit; done
+systemd_tree root
 podman run -d --name c --systemd=always -v /usr:/usr:ro --rootfs "$PWD/root" /usr/lib/systemd/systemd --unit=all.target
 await sh -c 'podman exec c systemctl is-active all.target | grep -x active'
 is "$(podman exec c cat /proc/1/comm)" systemd
@@ -86,11 +77,4 @@ podman container restore --import x.tar.gz --name d
 podman exec d test -s /count
 END
 
-check 'no cgroup, namespace or state is left' <<'END'
-for i in 1 2 3; do podman run --rm bb true; done
-status 127 podman run --rm bb missing
-[ -z "$(podman ps -aq)" ]
-# systemd takes the monitors' scopes away in its own time.
-await sh -c "test -z \"\$(find /sys/fs/cgroup -name 'libpod-*' -type d)\""
-none "$(ls /run/ocirun /run/crun 2>/dev/null | grep -v : || true)"
-END
+rootful_leaves_nothing

@@ -3,12 +3,7 @@
 . "$(dirname "$0")/cases.sh"
 . "$(dirname "$0")/podman-setup.sh"
 
-configure /etc/containers/containers.conf
-grep -q '^containers:' /etc/subuid || for file in /etc/subuid /etc/subgid; do echo 'containers:10000000:1000000' >>$file; done
-podman load -q -i /job/image.tar >/dev/null || exit 1
-is "$(podman info --format '{{.Host.OCIRuntime.Path}}')" "$RUNTIME" || exit 1
-
-settle() { podman pod rm -fa -t 0; podman rm -fa -t 0; podman volume prune -f; }
+rootful || exit 1
 
 check 'run: output, input, exit status' <<'END'
 is "$(podman run --rm bb echo word)" word
@@ -321,11 +316,4 @@ is "$(podman run --rm made cat /file)" content
 podman rmi -f made
 END
 
-check 'no cgroup, namespace or state is left' <<'END'
-for i in 1 2 3; do podman run --rm bb true; done
-status 127 podman run --rm bb missing
-[ -z "$(podman ps -aq)" ]
-# systemd takes the monitors' scopes away in its own time.
-await sh -c "test -z \"\$(find /sys/fs/cgroup -name 'libpod-*' -type d)\""
-none "$(ls /run/ocirun /run/crun 2>/dev/null | grep -v : || true)"
-END
+rootful_leaves_nothing
