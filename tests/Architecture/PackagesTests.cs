@@ -9,7 +9,7 @@ using FluentAssertions;
 using OciRun.Tests.Integration;
 using Xunit;
 
-namespace OciRun.Tests.Architecture;
+namespace OciRun.Tests.Rooms;
 
 /// <summary>Every package is of one version and one content, on every machine and every day.</summary>
 public sealed partial class PackagesTests
