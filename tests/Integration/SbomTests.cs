@@ -11,14 +11,14 @@ namespace OciRun.Tests.Integration;
 /// <summary>What scripts/sbom says about the published file, held to what CycloneDX 1.5 demands and to the lock file.</summary>
 public sealed class SbomTests
 {
-    private readonly Lazy<JsonObject> document = new(() => (JsonObject)JsonNode.Parse(Write())!);
+    private static readonly Lazy<JsonObject> Bom = new(() => (JsonObject)JsonNode.Parse(Write())!);
 
-    private JsonObject[] Components => ((JsonArray)document.Value["components"]!).Select(component => (JsonObject)component!).ToArray();
+    private static JsonObject[] Components => ((JsonArray)Bom.Value["components"]!).Select(component => (JsonObject)component!).ToArray();
 
     [SbomFact]
     public void It_has_the_form_of_CycloneDX()
     {
-        JsonObject bom = document.Value;
+        JsonObject bom = Bom.Value;
         bom.Select(member => member.Key).Should().Equal("bomFormat", "specVersion", "serialNumber", "version", "metadata", "components", "dependencies");
         ((string)bom["bomFormat"]!, (string)bom["specVersion"]!, (int)bom["version"]!).Should().Be(("CycloneDX", "1.5", 1));
         ((string)bom["serialNumber"]!).Should().MatchRegex("^urn:uuid:[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-8[0-9a-f]{3}-[0-9a-f]{12}$");
@@ -41,10 +41,10 @@ public sealed class SbomTests
     [SbomFact]
     public void References_are_unique_and_lead_somewhere()
     {
-        string self = (string)document.Value["metadata"]!["component"]!["bom-ref"]!;
+        string self = (string)Bom.Value["metadata"]!["component"]!["bom-ref"]!;
         string[] references = Components.Select(component => (string)component["bom-ref"]!).Append(self).ToArray();
         references.Should().OnlyHaveUniqueItems();
-        JsonObject[] dependencies = ((JsonArray)document.Value["dependencies"]!).Select(node => (JsonObject)node!).ToArray();
+        JsonObject[] dependencies = ((JsonArray)Bom.Value["dependencies"]!).Select(node => (JsonObject)node!).ToArray();
         dependencies.Select(node => (string)node["ref"]!).Should().BeEquivalentTo(references);
         ((JsonArray)dependencies.Single(node => (string)node["ref"]! == self)["dependsOn"]!).Select(node => (string)node!)
             .Should().BeEquivalentTo(references.Where(reference => reference != self));
@@ -52,7 +52,7 @@ public sealed class SbomTests
 
     [SbomFact]
     public void It_is_about_the_published_file() =>
-        ((string)document.Value["metadata"]!["component"]!["hashes"]![0]!["content"]!)
+        ((string)Bom.Value["metadata"]!["component"]!["hashes"]![0]!["content"]!)
             .Should().Be(Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(Path.Combine(Runtime.RepositoryRoot(), "out", "ocirun")))));
 
     [SbomFact]
