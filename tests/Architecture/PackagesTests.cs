@@ -50,7 +50,7 @@ public sealed partial class PackagesTests
         XDocument versions = XDocument.Load(Path.Combine(Root, "Directory.Packages.props"));
         XElement[] packages = versions.Descendants().Where(element => element.Name.LocalName is "PackageVersion" or "GlobalPackageReference").ToArray();
         packages.Should().NotBeEmpty().And.OnlyContain(package => Exact().IsMatch((string)package.Attribute("Version")!));
-        Dictionary<string, string> wanted = packages.ToDictionary(package => (string)package.Attribute("Include")!, package => (string)package.Attribute("Version")!);
+        Dictionary<string, string> wanted = packages.ToDictionary(package => (string)package.Attribute("Include")!, package => (string)package.Attribute("Version")!, StringComparer.OrdinalIgnoreCase);
         foreach (string path in Files("packages.lock.json"))
         {
             foreach ((string name, JsonObject package) in Packages(path).Where(pair => (string)pair.Package["type"]! == "Direct" && wanted.ContainsKey(pair.Name)))
@@ -61,7 +61,7 @@ public sealed partial class PackagesTests
     [Fact]
     public void All_projects_have_one_compiler() =>
         Files("packages.lock.json").SelectMany(Packages).Where(pair => pair.Name.EndsWith("ILCompiler", StringComparison.Ordinal))
-            .Select(pair => (string)pair.Package["resolved"]!).Distinct().Should().ContainSingle();
+            .Select(pair => (string)pair.Package["resolved"]!).Distinct(StringComparer.Ordinal).Should().ContainSingle();
 
     // MSBuild takes the variable for the property of that name, so it holds for each restore below.
     [Fact]

@@ -120,7 +120,7 @@ public sealed class HardeningTests : RuntimeTest
 
     private static ulong Address(string symbol)
     {
-        using Process nm = Process.Start(new ProcessStartInfo("nm", [Published.Binary + ".dbg"]) { RedirectStandardOutput = true })!;
+        using Process nm = Process.Start(new ProcessStartInfo("nm", [Published.Binary + ".dbg"]) { UseShellExecute = false, RedirectStandardOutput = true })!;
         string[] lines = nm.StandardOutput.ReadToEnd().Split('\n');
         nm.WaitForExit();
         return Convert.ToUInt64(lines.Single(line => line.EndsWith(" " + symbol, StringComparison.Ordinal)).Split(' ')[0], 16);

@@ -73,7 +73,7 @@ public sealed class SbomTests
         {
             string[] versions = locked.SelectMany(framework => (JsonObject)framework.Value!)
                 .Where(package => string.Equals(package.Key, (string)component["name"]!, StringComparison.OrdinalIgnoreCase))
-                .Select(package => (string)package.Value!["resolved"]!).Distinct().ToArray();
+                .Select(package => (string)package.Value!["resolved"]!).Distinct(StringComparer.Ordinal).ToArray();
             // The pack of the runtime comes with the compiler's version and stands in no lock file.
             if (versions.Length > 0)
                 versions.Should().Contain((string)component["version"]!);
@@ -89,6 +89,7 @@ public sealed class SbomTests
     {
         ProcessStartInfo start = new(Path.Combine(Runtime.RepositoryRoot(), "scripts", "sbom"), ["0.1.0~test"])
         {
+            UseShellExecute = false,
             RedirectStandardOutput = true,
             Environment = { ["SOURCE_DATE_EPOCH"] = "1000000000" },
         };

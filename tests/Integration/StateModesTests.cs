@@ -60,6 +60,7 @@ public sealed class StateModesTests : RuntimeTest
     {
         ProcessStartInfo start = new("setpriv", ["--reuid", "65534", "--regid", "65534", "--clear-groups", "/bin/sh", "-c", script])
         {
+            UseShellExecute = false,
             RedirectStandardError = true,
             RedirectStandardOutput = true,
         };
