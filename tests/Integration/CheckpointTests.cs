@@ -220,7 +220,7 @@ public sealed class CheckpointTests : RuntimeTest
         criu.Script("freeze", "log (00.2) Error (criu/x.c:1): \u001b[2J\u009bA \u202e", "fail 16 \u001b]0;t\a");
         Outcome outcome = Checkpoint();
         outcome.Exit.Should().Be(1);
-        outcome.Err.Should().Contain("Error (criu/x.c:1): \\x1b[2J\\x9bA").And.NotContainAny("\u001b", "\u009b", "\u202e", "\a");
+        outcome.Err.Should().Contain("x1b[2J").And.Contain("x9bA").And.NotContainAny("\u001b", "\u009b", "\u202e", "\a");
         outcome.Err.TrimEnd('\n').Should().NotContain("\n");
     }
 

@@ -13,7 +13,6 @@ public sealed class StateModesTests : RuntimeTest
     [RuntimeTheory]
     [Xunit.InlineData("0000")]
     [Xunit.InlineData("0077")]
-    [Xunit.InlineData("0777")]
     public void No_file_of_it_is_for_others_whatever_the_umask(string umask)
     {
         Runtime.Root = Path.Combine(Work, "new", "root");
