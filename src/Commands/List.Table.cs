@@ -1,6 +1,7 @@
 using System;
 using System.Globalization;
 using System.Text;
+using OciRun.Errors;
 using OciRun.Spec;
 
 namespace OciRun.Commands;
@@ -31,9 +32,9 @@ internal static class ListTable
                 container.Id.ToString(),
                 container.Pid.ToString(CultureInfo.InvariantCulture),
                 container.Status.ToString(),
-                container.Bundle.ToString(),
-                container.Created.ToString(),
-                container.Owner.ToString(),
+                Printable.Of(container.Bundle.ToString()),
+                Printable.Of(container.Created.ToString()),
+                Printable.Of(container.Owner.ToString()),
             ];
         }
 

@@ -67,11 +67,18 @@ internal static class PsTable
         }
     }
 
-    // A process chooses its name and arguments, and not every ps escapes them.
+    // A process chooses its name and arguments, and not every ps escapes them: C0, DEL, and C1 as UTF-8 has it.
     private static void Append(MemoryStream into, ReadOnlySpan<byte> line)
     {
-        foreach (byte c in line)
-            into.WriteByte(c is (< 0x20 and not (byte)'\t') or 0x7f ? (byte)'?' : c);
+        for (int i = 0; i < line.Length; i++)
+        {
+            byte c = line[i];
+            bool isC1 = c == 0xc2 && i + 1 < line.Length && line[i + 1] is >= 0x80 and <= 0x9f;
+            into.WriteByte(isC1 || c is (< 0x20 and not (byte)'\t') or 0x7f ? (byte)'?' : c);
+            if (isC1)
+                i++;
+        }
+
         into.WriteByte((byte)'\n');
     }
 

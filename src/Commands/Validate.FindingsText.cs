@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.Text;
+using OciRun.Errors;
 using OciRun.Kernel;
 using OciRun.Spec;
 using OciRun.Validate;
@@ -66,7 +67,7 @@ internal static class FindingsText
     private static void Line(StringBuilder text, string label, string? content)
     {
         if (content is not null)
-            text.Append("  ").Append(label.PadRight(5)).Append(content).Append('\n');
+            text.Append("  ").Append(label.PadRight(5)).Append(Printable.Of(content)).Append('\n');
     }
 
     private static void Member(JsonText json, ReadOnlySpan<byte> name, string? value)

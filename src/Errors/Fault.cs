@@ -8,6 +8,9 @@ namespace OciRun.Errors;
 /// </summary>
 internal sealed record Fault
 {
+    private const int LongestValue = 4 << 10;
+    private const int LongestMessage = 16 << 10;
+
     public Fault(string message) => Message = message;
 
     /// <summary>JSON path of the config field, e.g. <c>mounts[3]</c>; null when no field is concerned.</summary>
@@ -34,19 +37,20 @@ internal sealed record Fault
     /// <summary>
     /// The one line for people and for callers that match on it:
     /// <c>mounts[3] "/data": source "/srv/x": no such file or directory (open_tree: ENOENT); create it first</c>.
+    /// It has no control characters, and at most 28,000 characters of what others have written.
     /// </summary>
     public string Text()
     {
         StringBuilder text = new();
         if (Field is not null)
         {
-            text.Append(Field);
+            text.Append(Short(Field, LongestValue));
             if (Value is not null)
-                text.Append(" \"").Append(Value).Append('"');
+                text.Append(" \"").Append(Short(Value, LongestValue)).Append('"');
             text.Append(": ");
         }
 
-        text.Append(Message);
+        text.Append(Short(Message, LongestMessage));
         if (Errno != 0)
         {
             string meaning = Kernel.Errno.Text(Errno);
@@ -63,23 +67,11 @@ internal sealed record Fault
         }
 
         if (Hint is not null)
-            text.Append("; ").Append(Hint);
-        return Escape(text);
+            text.Append("; ").Append(Short(Hint, LongestValue));
+        return Printable.Of(text.ToString());
     }
 
-    // One line on a terminal, whatever an id, a path or an argument contains.
-    private static string Escape(StringBuilder text)
-    {
-        for (int i = 0; i < text.Length; i++)
-        {
-            char c = text[i];
-            if (c >= ' ' && c != '\u007f' && (c < '\u0080' || c > '\u009f'))
-                continue;
-            string escaped = c switch { '\n' => "\\n", '\t' => "\\t", '\r' => "\\r", _ => $"\\x{(int)c:x2}" };
-            text.Remove(i, 1).Insert(i, escaped);
-            i += escaped.Length - 1;
-        }
-
-        return text.ToString();
-    }
+    // An argument can have megabytes, and a reader's buffer ends somewhere.
+    private static string Short(string text, int longest) =>
+        text.Length <= longest ? text : string.Concat(text.AsSpan(0, longest), "…");
 }

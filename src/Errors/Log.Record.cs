@@ -77,19 +77,7 @@ internal static partial class Log
     }
 
     // The plain line: control characters would let a path or an image forge further lines on a terminal.
-    private static byte[] Line(string message)
-    {
-        StringBuilder text = new(message.Length + 8);
-        foreach (char c in message)
-        {
-            if (IsControl(c))
-                text.Append("\\x").Append(((int)c).ToString("x2", CultureInfo.InvariantCulture));
-            else
-                text.Append(c);
-        }
-
-        return Encoding.UTF8.GetBytes(text.Append('\n').ToString());
-    }
+    private static byte[] Line(string message) => Encoding.UTF8.GetBytes(Printable.Of(message) + "\n");
 
     // JSON knows only \uXXXX for what is left (RFC 8259 §7); the text form takes Go's and C's \xXX.
     private static void Quote(StringBuilder text, string value, bool json)
@@ -115,7 +103,7 @@ internal static partial class Log
                     text.Append("\\t");
                     break;
                 default:
-                    if (!IsControl(c))
+                    if (!Printable.IsControl(c))
                         text.Append(c);
                     else
                         text.Append(json ? "\\u00" : "\\x").Append(((int)c).ToString("x2", CultureInfo.InvariantCulture));
@@ -125,6 +113,4 @@ internal static partial class Log
 
         text.Append('"');
     }
-
-    private static bool IsControl(char c) => c < ' ' || (c >= '\u007f' && c <= '\u009f');
 }

@@ -51,7 +51,7 @@ internal static partial class Log
     {
         StringBuilder text = new();
         foreach (char c in given)
-            text.Append(IsControl(c) || c is ' ' or ':' or '[' or ']' ? '_' : c);
+            text.Append(Printable.IsControl(c) || c is ' ' or ':' or '[' or ']' ? '_' : c);
         return text.Length == 0 ? DefaultIdentifier : text.ToString();
     }
 

@@ -1,5 +1,6 @@
 using System.Collections.Generic;
 using System.Text;
+using OciRun.Errors;
 using OciRun.Kernel;
 using OciRun.Spec;
 
@@ -27,7 +28,7 @@ internal static unsafe partial class PlanText
         text.Append(arguments);
         string? field = plan.Fields.Count > step.Field ? plan.Fields[step.Field] : null;
         if (field is not null)
-            text.Append(arguments.Length > 0 ? "  [" : "[").Append(field).Append(']');
+            text.Append(arguments.Length > 0 ? "  [" : "[").Append(Printable.Of(field)).Append(']');
         while (text[^1] == ' ')
             text.Length--;
         text.Append('\n');
@@ -92,7 +93,7 @@ internal static unsafe partial class PlanText
         foreach (JoinedNamespace joined in plan.Joined)
         {
             if (joined.Slot == slot)
-                return $"\"{joined.Path}\"";
+                return $"\"{Printable.Of(joined.Path.ToString())}\"";
         }
 
         return "";
@@ -167,13 +168,13 @@ internal static unsafe partial class PlanText
         return string.Join(' ', words);
     }
 
-    private static string Quote(byte* text) => "\"" + Plain(text).Replace("\n", "\\n", System.StringComparison.Ordinal) + "\"";
+    private static string Quote(byte* text) => "\"" + Plain(text) + "\"";
 
     private static string Plain(byte* text)
     {
         int length = 0;
         while (text is not null && text[length] != 0)
             length++;
-        return Encoding.UTF8.GetString(text, length);
+        return Printable.Of(Encoding.UTF8.GetString(text, length));
     }
 }

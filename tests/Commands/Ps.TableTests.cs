@@ -15,6 +15,7 @@ public sealed class PsTableTests
     [InlineData("PPID PID\n12 13\n", "PPID PID\n")]
     [InlineData("PID S\n12 x\n- y\n13 x\n- y\n", "PID S\n12 x\n- y\n")]
     [InlineData("PID S\n12 \u001b[31mred\u007f\n", "PID S\n12 ?[31mred?\n")]
+    [InlineData("PID S\n12 \u009b31m \u00e9 \u00a0\n", "PID S\n12 ?31m \u00e9 \u00a0\n")]
     [InlineData("PID\n12a\n1\n", "PID\n")]
     public void Header_and_lines_of_the_pids_are_kept(string table, string expected) =>
         Encoding.UTF8.GetString(PsTable.Filter(Encoding.UTF8.GetBytes(table), [12, 120000])).Should().Be(expected);

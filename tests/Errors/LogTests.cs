@@ -134,8 +134,8 @@ public sealed class LogTests : IDisposable
     }
 
     [Theory]
-    [InlineData(3, "2026-01-05T10:20:30Z", "<27>Jan  5 10:20:30 box[12]: a\\x0ab\\x1b")]
-    [InlineData(7, "2026-12-31T23:59:59Z", "<31>Dec 31 23:59:59 box[12]: a\\x0ab\\x1b")]
+    [InlineData(3, "2026-01-05T10:20:30Z", "<27>Jan  5 10:20:30 box[12]: a\\nb\\x1b")]
+    [InlineData(7, "2026-12-31T23:59:59Z", "<31>Dec 31 23:59:59 box[12]: a\\nb\\x1b")]
     public void A_packet_of_syslog_is_one_line(int priority, string time, string expected) =>
         Encoding.UTF8.GetString(Log.SyslogPacket(priority, "box", 12, "a\nb\u001b", DateTimeOffset.Parse(time, null).ToUnixTimeSeconds()))
             .Should().Be(expected);

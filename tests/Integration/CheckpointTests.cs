@@ -214,6 +214,17 @@ public sealed class CheckpointTests : RuntimeTest
     }
 
     [RuntimeFact]
+    public void What_CRIU_says_moves_no_cursor()
+    {
+        Started();
+        criu.Script("freeze", "log (00.2) Error (criu/x.c:1): \u001b[2J\u009bA \u202e", "fail 16 \u001b]0;t\a");
+        Outcome outcome = Checkpoint();
+        outcome.Exit.Should().Be(1);
+        outcome.Err.Should().Contain("x1b[2J").And.Contain("x9bA").And.NotContainAny("\u001b", "\u009b", "\u202e", "\a");
+        outcome.Err.TrimEnd('\n').Should().NotContain("\n");
+    }
+
+    [RuntimeFact]
     public void A_log_of_an_earlier_run_is_not_quoted()
     {
         Started();
