@@ -70,14 +70,18 @@ internal sealed record Fault
     // One line on a terminal, whatever an id, a path or an argument contains.
     private static string Escape(StringBuilder text)
     {
-        for (int i = 0; i < text.Length; i++)
+        string plain = text.ToString();
+        if (!plain.AsSpan().ContainsAnyInRange('\0', '\u001f') && !plain.AsSpan().ContainsAnyInRange('\u007f', '\u009f'))
+            return plain;
+
+        // Into another buffer: values can be megabytes of such characters.
+        text.Clear();
+        foreach (char c in plain)
         {
-            char c = text[i];
-            if (c >= ' ' && c != '\u007f' && (c < '\u0080' || c > '\u009f'))
-                continue;
-            string escaped = c switch { '\n' => "\\n", '\t' => "\\t", '\r' => "\\r", _ => $"\\x{(int)c:x2}" };
-            text.Remove(i, 1).Insert(i, escaped);
-            i += escaped.Length - 1;
+            if (c >= ' ' && c is < '\u007f' or > '\u009f')
+                text.Append(c);
+            else
+                text.Append(c switch { '\n' => "\\n", '\t' => "\\t", '\r' => "\\r", _ => $"\\x{(int)c:x2}" });
         }
 
         return text.ToString();
