@@ -21,10 +21,16 @@ internal static class ConfigDraw
         ("RLIMIT_NOFILE", 1024), ("RLIMIT_CORE", 0), ("RLIMIT_NPROC", 4096), ("RLIMIT_STACK", 8 << 20), ("RLIMIT_FSIZE", 1 << 30), ("RLIMIT_CPU", 1000), ("RLIMIT_MEMLOCK", 65536), ("RLIMIT_SIGPENDING", 500),
     ];
 
-    private static readonly string[] TmpfsOptions =
-        ["ro", "rw", "nosuid", "noexec", "nodev", "suid", "exec", "dev", "noatime", "relatime", "strictatime", "nodiratime", "sync", "dirsync", "mode=755", "mode=1777", "size=64k", "size=1m", "nr_inodes=100", "uid=5", "gid=7"];
+    // Of each group one word at most: crun lets a word stand that a later one takes back.
+    private static readonly string[][] Flags =
+        [["ro", "rw"], ["nosuid"], ["noexec"], ["nodev"], ["noatime", "relatime"], ["nodiratime"]];
 
-    private static readonly string[] BindOptions = ["ro", "rw", "nosuid", "noexec", "nodev", "noatime", "relatime", "nodiratime", "rprivate", "private", "rslave"];
+    private static readonly string[][] TmpfsOptions =
+        [.. Flags, ["sync"], ["dirsync"], ["mode=755", "mode=1777"], ["size=64k", "size=1m"], ["nr_inodes=100"], ["uid=5"], ["gid=7"]];
+
+    private static readonly string[][] BindOptions = [.. Flags, ["rprivate", "private", "rslave"]];
+
+    private static readonly string[] Namespaces = ["pid", "network", "ipc", "uts", "cgroup"];
 
     private static readonly string[] Masked = ["/proc/kcore", "/proc/keys", "/proc/timer_list", "/proc/scsi", "/sys/firmware", "/proc/nothing", "/etc/passwd", "/mnt", "/etc/none/x"];
 
@@ -70,8 +76,9 @@ internal static class ConfigDraw
             ("args", Node.Array(Node.Text("/bin/sh"), Node.Text("-c"), Node.Text(script), Node.Text("sh"), Node.Text(draw.Of<string>(["", "a b", "é", "$HOME", "\"'\\"])))),
             ("env", Node.Array(Node.Text("PATH=/bin"), Node.Text(draw.Of<string>(["A=b", "EMPTY=", "X=a=b", "HOME=/x", "U=é", "A=1"])), Node.Text("A=2"))),
             ("cwd", Node.Text(draw.Of<string>(["/", "/", "/tmp", "/etc", "/made/by/runtime"]))));
-        if (draw.Chance(85))
-            process.Set("capabilities", CapabilitySets(draw));
+
+        // What no capabilities at all mean differs by version, and much follows from it: conformance/process.capabilities has it.
+        process.Set("capabilities", CapabilitySets(draw));
         if (draw.Chance(50))
             process.Set("rlimits", Rlimits(draw));
         if (draw.Chance(40))
@@ -120,11 +127,11 @@ internal static class ConfigDraw
         if (draw.Chance(30))
             list.Items.Add((null, Mount("/dev/mqueue", "mqueue", "mqueue", ["nosuid", "noexec", "nodev"])));
         for (int i = draw.Below(3); i > 0; i--)
-            list.Items.Add((null, Mount(draw.Of<string>(["/mnt", "/mnt/a", "/made/deep/t", "/tmp"]), "tmpfs", draw.Of<string>(["tmpfs", "none", "x"]), Some(draw, TmpfsOptions, 20))));
+            list.Items.Add((null, Mount(draw.Of<string>(["/mnt", "/mnt/a", "/made/deep/t", "/tmp"]), "tmpfs", draw.Of<string>(["tmpfs", "none", "x"]), OneOfEach(draw, TmpfsOptions))));
         for (int i = draw.Below(3); i > 0; i--)
         {
             (string source, string target) = draw.Of<(string, string)>([("shared", "/mnt/b"), ("shared", "/made/bind"), ("shared/file", "/etc/file"), ("shared", "/mnt"), ("shared/link", "/linked")]);
-            list.Items.Add((null, Mount(target, "bind", source, [draw.Of<string>(["bind", "rbind"]), .. Some(draw, BindOptions, 20)])));
+            list.Items.Add((null, Mount(target, "bind", source, [draw.Of<string>(["bind", "rbind"]), .. OneOfEach(draw, BindOptions)])));
         }
 
         return list;
@@ -133,7 +140,7 @@ internal static class ConfigDraw
     private static Node Linux(Draw draw, bool user)
     {
         Node namespaces = Node.Array(Node.Object(("type", Node.Text("mount"))));
-        List<string> types = Some(draw, new[] { "pid", "network", "ipc", "uts", "cgroup" }, 75);
+        List<string> types = Some(draw, Namespaces, 75);
         if (!types.Contains("pid"))
             types.Add("pid");
         if (user)
@@ -220,6 +227,9 @@ internal static class ConfigDraw
 
         return chosen;
     }
+
+    private static List<string> OneOfEach(Draw draw, string[][] groups) =>
+        Some(draw, groups, 25).ConvertAll(group => draw.Of<string>(group));
 
     private static Node Texts(IReadOnlyList<string> texts)
     {

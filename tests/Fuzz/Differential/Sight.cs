@@ -30,9 +30,9 @@ internal static partial class Sight
         s root; ls -ln / 2>&1
         s made; ls -lnd /made /made/by /made/by/runtime /made/deep /made/deep/t /made/bind /etc/file /linked 2>&1
         s sysctl; cat /proc/sys/net/ipv4/ip_unprivileged_port_start /proc/sys/kernel/shm_rmid_forced /proc/sys/kernel/msgmax
-        s masked; for f in /proc/kcore /proc/keys /proc/timer_list /etc/passwd; do head -c 20 $f 2>&1 | wc -c; done; ls /sys/firmware /proc/scsi /mnt 2>&1 | wc -l
+        s masked; for f in /proc/kcore /proc/timer_list /etc/passwd; do head -c 20 $f 2>&1 | wc -c; done; ls /sys/firmware /proc/scsi /mnt 2>&1 | wc -l
         s write; for f in /proc/sys /proc/sysrq-trigger /etc /mnt /tmp /made /; do test -w $f && echo "$f w" || echo "$f -"; done; touch /etc/new 2>&1; touch /tmp/new 2>&1; touch /mnt/new 2>&1; umask
-        s calls; mkdir /tmp/d 2>&1; chmod 700 /tmp/d 2>&1; ln -s x /tmp/l 2>&1; rm /tmp/l 2>&1; hostname other 2>&1; nice -n 5 true 2>&1; sync; free >/dev/null 2>&1; echo $?
+        s calls; mkdir /tmp/d 2>&1; chmod 700 /tmp/d 2>&1; ln -s x /tmp/l 2>&1; rm /tmp/l 2>&1; nice -n 5 true 2>&1; sync; free >/dev/null 2>&1; echo $?
         s end
         """;
 
@@ -57,7 +57,7 @@ internal static partial class Sight
             else if (section == "ns")
                 line = line.Length == 0 ? "" : $"{line.Split(':')[0]} {(host.Contains(line, StringComparison.Ordinal) ? "host" : "own")}";
             else if (section is "dev" or "root" or "made")
-                line = Time().Replace(line, " ");
+                line = Entry(line);
             if (line.Length > 0)
                 lines.Add(line);
         }
@@ -73,15 +73,21 @@ internal static partial class Sight
         string[] words = line.Split(' ');
         if (words.Length < 8)
             return line;
-        string rest = Group().Replace(string.Join(' ', words[4..]), "$1");
+        string rest = Group().Replace(string.Join(' ', words[4..]), "${kind}");
         string root = words[3].Contains("/ocirun-differential", StringComparison.Ordinal) ? words[3][words[3].IndexOf("/ocirun-differential", StringComparison.Ordinal)..] : words[3];
         return $"{rest} root {root}";
     }
 
-    [GeneratedRegex(@"(shared|master|propagate_from):\d+", RegexOptions.None, 1000)]
+    [GeneratedRegex(@"(?<kind>shared|master|propagate_from):\d+", RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex Group();
 
-    // "Nov 21 23:00", "Jan 1 1970" and the size or the size of a directory before it stays.
-    [GeneratedRegex(@" (Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) +\d+ +[0-9:]+ ", RegexOptions.None, 1000)]
-    private static partial Regex Time();
+    // Mode, owner, group, numbers of a device, name. Links, sizes and times depend on what else the machine does.
+    private static string Entry(string line)
+    {
+        Match match = Listed().Match(line);
+        return match.Success ? match.Result("${mode} ${owner} ${device} ${name}") : line;
+    }
+
+    [GeneratedRegex(@"^(?<mode>\S{10}) +\d+ +(?<owner>\d+ +\d+) +(?<device>\d+, +\d+|)\d* +\S+ +\d+ +[0-9:]+ (?<name>.*)$", RegexOptions.ExplicitCapture, 1000)]
+    private static partial Regex Listed();
 }
