@@ -11,7 +11,7 @@ UNCHECKED := -p:RunAnalyzers=false
 export DOTNET_CLI_TELEMETRY_OPTOUT := 1
 export DOTNET_NOLOGO := 1
 
-.PHONY: all setup build publish demo test conformance conformance-peers conformance-report density bench test-vm test-engines vm-shell bench-vm soak format-check docs install uninstall package ci clean
+.PHONY: all setup build publish demo test conformance conformance-peers conformance-report density bench test-vm test-engines vm-shell bench-vm soak fuzz format-check docs install uninstall package ci clean
 
 all: publish
 
@@ -89,6 +89,11 @@ bench-vm: publish
 # Thousands of containers one after another; nothing may be left.
 soak: publish out/soak/ocirun-soak
 	scripts/soak
+
+# Inputs nobody would write, for every reader: make fuzz FUZZ_COUNT=10000 FUZZ_SEED=2. Without a count it does not end.
+fuzz:
+	dotnet build tests/Fuzz/OciRun.Fuzz.csproj -c Release -f net10.0 $(UNCHECKED) -v q
+	scripts/fuzz
 
 format-check:
 	dotnet format OciRun.sln --verify-no-changes --no-restore

@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Globalization;
 using OciRun.Kernel;
 
 namespace OciRun.Cgroups;
@@ -101,19 +102,13 @@ internal static class CgroupMembers
         bool threads = errno == Errno.EOPNOTSUPP;
         if (threads)
             text = Sys.ReadFile(directory, "cgroup.threads"u8, LargestList, out _);
-        int number = 0;
-        foreach (byte c in text ?? [])
+        foreach (Range line in text.AsSpan().Split((byte)'\n'))
         {
-            if (c is >= (byte)'0' and <= (byte)'9')
-            {
-                number = (number * 10) + (c - '0');
+            if (!int.TryParse(text.AsSpan(line), NumberStyles.None, CultureInfo.InvariantCulture, out int number))
                 continue;
-            }
-
             int pid = threads && number > 0 ? ProcessOf(number) : number;
             if (pid > 0)
                 pids.Add(pid);
-            number = 0;
         }
 
         return pids;

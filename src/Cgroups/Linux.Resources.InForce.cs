@@ -27,10 +27,17 @@ internal static class ResourcesInForce
     {
         if (file?.TrimEnd('\n').Split(' ') is not [var quota, var period])
             return;
-        if ((cpu.Quota ?? 0) != 0)
-            cpu.Period = ulong.Parse(period, CultureInfo.InvariantCulture);
-        else
-            cpu.Quota = quota == "max" ? -1 : long.Parse(quota, CultureInfo.InvariantCulture);
+        if ((cpu.Quota ?? 0) == 0)
+        {
+            if (quota == "max")
+                cpu.Quota = -1;
+            else if (long.TryParse(quota, NumberStyles.None, CultureInfo.InvariantCulture, out long ofQuota))
+                cpu.Quota = ofQuota;
+        }
+        else if (ulong.TryParse(period, NumberStyles.None, CultureInfo.InvariantCulture, out ulong ofPeriod))
+        {
+            cpu.Period = ofPeriod;
+        }
     }
 
     // Written again it changes nothing, but the limit is rounded down to whole pages, never more than was asked for.

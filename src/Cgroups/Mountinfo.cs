@@ -36,7 +36,8 @@ internal static class Mountinfo
         int length = 0;
         for (int i = 0; i < text.Length; i++)
         {
-            if (text[i] == (byte)'\\' && i + 3 < text.Length)
+            if (text[i] == (byte)'\\' && i + 3 < text.Length && text[i + 1] is >= (byte)'0' and <= (byte)'3'
+                && IsOctal(text[i + 2]) && IsOctal(text[i + 3]))
             {
                 plain[length++] = (byte)(((text[i + 1] - '0') * 64) + ((text[i + 2] - '0') * 8) + (text[i + 3] - '0'));
                 i += 3;
@@ -49,4 +50,5 @@ internal static class Mountinfo
 
         return plain[..length];
     }
+    private static bool IsOctal(byte digit) => digit is >= (byte)'0' and <= (byte)'7';
 }

@@ -34,22 +34,21 @@ internal sealed partial record Statistics
 
     internal static CpuStatistics ParseCpu(ReadOnlySpan<byte> text)
     {
-        const ulong microsecond = 1000;
         ulong? total = null, user = null, kernel = null, periods = null, throttled = null, time = null;
         foreach (Count count in Flat(text))
         {
             if (count.Name.Is("usage_usec"u8))
-                total = count.Value * microsecond;
+                total = Nanoseconds(count.Value);
             else if (count.Name.Is("user_usec"u8))
-                user = count.Value * microsecond;
+                user = Nanoseconds(count.Value);
             else if (count.Name.Is("system_usec"u8))
-                kernel = count.Value * microsecond;
+                kernel = Nanoseconds(count.Value);
             else if (count.Name.Is("nr_periods"u8))
                 periods = count.Value;
             else if (count.Name.Is("nr_throttled"u8))
                 throttled = count.Value;
             else if (count.Name.Is("throttled_usec"u8))
-                time = count.Value * microsecond;
+                time = Nanoseconds(count.Value);
         }
 
         return new CpuStatistics
@@ -62,6 +61,9 @@ internal sealed partial record Statistics
             ThrottledTime = time,
         };
     }
+
+    // The largest that can be told, for more.
+    private static ulong Nanoseconds(ulong microseconds) => microseconds <= ulong.MaxValue / 1000 ? microseconds * 1000 : ulong.MaxValue;
 
     /// <summary>Lines of <c>major:minor rbytes=N wbytes=N rios=N wios=N …</c>.</summary>
     internal static IoStatistics[] ParseIo(ReadOnlySpan<byte> text)
@@ -164,6 +166,7 @@ internal sealed partial record Statistics
         line = line[(at + name.Length)..];
         return Utf8Parser.TryParse(line, out ulong whole, out int digits) && line.Length >= digits + 3 && line[digits] == '.'
             && Utf8Parser.TryParse(line.Slice(digits + 1, 2), out ulong rest, out int two) && two == 2
+            && whole <= (ulong.MaxValue - rest) / 100
                 ? (whole * 100) + rest
                 : null;
     }

@@ -28,7 +28,9 @@ internal static class Duration
             rest = rest[digits..];
             ReadOnlySpan<char> unit = rest[..Length(rest, ofNumber: false)];
             rest = rest[unit.Length..];
-            total += Value(number) is { } value && Unit(unit) is > 0 and { } factor ? value * factor : throw Invalid(text, option);
+            if (Value(number) is not { } value || Unit(unit) is not (> 0 and { } factor) || value > (decimal)long.MaxValue / factor)
+                throw Invalid(text, option);
+            total += value * factor;
         }
 
         if (total > long.MaxValue)

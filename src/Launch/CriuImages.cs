@@ -111,8 +111,9 @@ internal sealed class CriuImages : IDisposable
                     throw new JsonException();
             }
         }
-        catch (JsonException)
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
+            // The second is for half of a surrogate pair, and for bytes that are no UTF-8.
             throw new FaultException(new Fault("descriptors.json is no array of texts") { Field = "--image-path", Value = _flags.ImagePath });
         }
 

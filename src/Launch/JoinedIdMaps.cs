@@ -29,9 +29,9 @@ internal static class JoinedIdMaps
         foreach (string line in Encoding.ASCII.GetString(map).Split('\n', StringSplitOptions.RemoveEmptyEntries))
         {
             string[] words = line.Split(' ', StringSplitOptions.RemoveEmptyEntries);
-            if (words.Length != 3)
+            if (words.Length != 3 || !TryId(words[0], out uint inner) || !TryId(words[1], out uint outer) || !TryId(words[2], out uint size))
                 return false;
-            has.Add((Number(words[0]), Number(words[1]), Number(words[2])));
+            has.Add((inner, outer, size));
         }
 
         foreach (IdMapping mapping in mappings)
@@ -62,5 +62,5 @@ internal static class JoinedIdMaps
         Log.Warning($"{field}: not needed, the user namespace that is joined has these mappings");
     }
 
-    private static uint Number(string word) => uint.Parse(word, NumberStyles.None, CultureInfo.InvariantCulture);
+    private static bool TryId(string word, out uint id) => uint.TryParse(word, NumberStyles.None, CultureInfo.InvariantCulture, out id);
 }

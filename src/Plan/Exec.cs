@@ -14,8 +14,16 @@ internal sealed unsafe partial class Planner
     public static ContainerPlan MakeExec(PlanRequest request)
     {
         Planner planner = new(request) { _isExec = true };
-        planner.Exec();
-        return planner._plan;
+        try
+        {
+            planner.Exec();
+            return planner._plan;
+        }
+        catch
+        {
+            planner._plan.Arena.Dispose();
+            throw;
+        }
     }
 
     private void Exec()

@@ -12,8 +12,16 @@ internal sealed unsafe partial class Planner
     public static ContainerPlan MakeMountPoints(PlanRequest request)
     {
         Planner planner = new(request);
-        planner.MountPoints();
-        return planner._plan;
+        try
+        {
+            planner.MountPoints();
+            return planner._plan;
+        }
+        catch
+        {
+            planner._plan.Arena.Dispose();
+            throw;
+        }
     }
 
     private void MountPoints()

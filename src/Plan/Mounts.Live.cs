@@ -13,19 +13,24 @@ internal sealed unsafe partial class Planner
     /// each it stands at an <see cref="Op.Ready"/>, so that how many are made is known whatever happens; after the last it
     /// has nothing more to do.
     /// </summary>
-    public static ContainerPlan MakeMounts(PlanRequest request)
-    {
-        Planner planner = new(request) { _isLive = true };
-        planner.Enter(true);
-        return planner._plan;
-    }
+    public static ContainerPlan MakeMounts(PlanRequest request) => MakeLive(request, mounts: true);
 
     /// <summary>The same for taking them away, the last first: it can lie below one before it.</summary>
-    public static ContainerPlan MakeUnmounts(PlanRequest request)
+    public static ContainerPlan MakeUnmounts(PlanRequest request) => MakeLive(request, mounts: false);
+
+    private static ContainerPlan MakeLive(PlanRequest request, bool mounts)
     {
         Planner planner = new(request) { _isLive = true };
-        planner.Enter(false);
-        return planner._plan;
+        try
+        {
+            planner.Enter(mounts);
+            return planner._plan;
+        }
+        catch
+        {
+            planner._plan.Arena.Dispose();
+            throw;
+        }
     }
 
     private void Enter(bool mounts)

@@ -17,7 +17,7 @@ internal sealed unsafe partial class Planner
         "proc/slabinfo", "proc/sys/kernel/ns_last_pid", "proc/sys/crypto/fips_enabled",
     ];
 
-    private readonly List<(int Slot, string Field)> _lateReadonly = [];
+    private readonly List<(int Slot, string Field, Utf8 Target)> _lateReadonly = [];
     private MountOptions[] _options = [];
     private int[] _sources = [];
     private bool _devIsBind;
@@ -157,7 +157,7 @@ internal sealed unsafe partial class Planner
             {
                 // Content such as devices is made first.
                 step.Slot = _plan.NewSlot();
-                _lateReadonly.Add((step.Slot, field));
+                _lateReadonly.Add((step.Slot, field, target));
                 m->Flags &= ~(ulong)Uapi.MS_RDONLY;
                 m->AttributesSet &= ~Uapi.MOUNT_ATTR_RDONLY;
             }

@@ -26,8 +26,17 @@ internal sealed unsafe partial class Planner
     public static ContainerPlan Make(PlanRequest request)
     {
         Planner planner = new(request);
-        planner.Container();
-        return planner._plan;
+        try
+        {
+            planner.Container();
+            return planner._plan;
+        }
+        catch
+        {
+            // Nobody gets the plan whose memory this is.
+            planner._plan.Arena.Dispose();
+            throw;
+        }
     }
 
     private void Container()

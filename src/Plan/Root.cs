@@ -56,7 +56,7 @@ internal sealed unsafe partial class Planner
 
     private void LateReadonly()
     {
-        foreach ((int slot, string field) in _lateReadonly)
+        foreach ((int slot, string field, _) in _lateReadonly)
             _plan.Add(Op.ReadonlyMount, field, slot);
         if (_config.Root is { Readonly: true } && _request.Layers is not { IsWritable: false })
             _plan.Add(Op.ReadonlyRoot, "root.readonly", Slot.Rootfs);

@@ -4,6 +4,7 @@ using System.Linq;
 using FluentAssertions;
 using OciRun.Cgroups;
 using OciRun.Kernel;
+using Xunit;
 
 namespace OciRun.Tests.Cgroups;
 
@@ -23,6 +24,24 @@ public sealed class CgroupMembersTests
         nested.WaitForExit(5000).Should().BeTrue();
         kept.HasExited.Should().BeFalse();
         CgroupMembers.Pids(directory.Number).Should().Equal(kept.Id);
+    }
+
+    [Theory]
+    [InlineData("1\n22\n4194304\n", new[] { 1, 22, 4194304 })]
+    [InlineData("99999999999\n0\n-5\nx\n7", new[] { 7 })]
+    public void What_is_no_pid_in_a_list_is_passed_over(string list, int[] pids)
+    {
+        DirectoryInfo made = Directory.CreateTempSubdirectory("ocirun-members");
+        try
+        {
+            File.WriteAllText(Path.Combine(made.FullName, "cgroup.procs"), list);
+            using Fd directory = new(Sys.openat(Uapi.AT_FDCWD, Sys.Bytes(made.FullName), Uapi.O_RDONLY | Uapi.O_DIRECTORY));
+            CgroupMembers.Pids(directory.Number).Should().BeEquivalentTo(pids);
+        }
+        finally
+        {
+            made.Delete(recursive: true);
+        }
     }
 
     [CgroupFact]

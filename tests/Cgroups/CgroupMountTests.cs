@@ -19,6 +19,7 @@ public sealed class CgroupMountTests
     [InlineData("41 31 0:38 / /with\\040blank\\011tab\\134slash rw - cgroup2 c rw\n", "/with blank\ttab\\slash")]
     [InlineData("41 31 0:38 / /line\\012break rw - cgroup2 c rw\n", "/line\nbreak")]
     [InlineData("41 31 0:38 / /ü\\040 rw - cgroup2 c rw\n", "/ü ")]
+    [InlineData("41 31 0:38 / /\\999\\777\\400\\0x1\\04 rw - cgroup2 c rw\n", "/\\999\\777\\400\\0x1\\04")]
     [InlineData("33 31 0:30 / /sys/fs/cgroup/cpu rw - cgroup cgroup rw,cpu\n", null)]
     [InlineData("33 31 0:30 / /cgroup2 rw - tmpfs cgroup2 rw\n", null)]
     [InlineData("", null)]

@@ -27,6 +27,9 @@ public sealed class CgroupRestorationTests
     [InlineData(null, 20_000UL, "7000 50000\n", 7000L, 20_000UL)]
     [InlineData(0L, 20_000UL, "max 100000\n", -1L, 20_000UL)]
     [InlineData(5000L, null, null, 5000L, null)]
+    [InlineData(5000L, null, "max x\n", 5000L, null)]
+    [InlineData(5000L, null, "max 18446744073709551616\n", 5000L, null)]
+    [InlineData(null, 20_000UL, "x 100000\n", null, 20_000UL)]
     public void The_half_that_was_left_out_is_the_one_in_force(long? quota, ulong? period, string? file, long? newQuota, ulong? newPeriod)
     {
         LinuxCpu cpu = new() { Quota = quota, Period = period };

@@ -33,6 +33,13 @@ public sealed class StatisticsParsingTests
         Statistics.ParseCpu("usage_usec 3\nuser_usec 1\nsystem_usec 2\nnice_usec 9\nnr_periods 5\nnr_throttled 4\nthrottled_usec 6\n"u8).Should().Be(
             new CpuStatistics { Total = 3000, User = 1000, Kernel = 2000, Periods = 5, ThrottledPeriods = 4, ThrottledTime = 6000 });
 
+    [Theory]
+    [InlineData("18446744073709551", 18446744073709551000)]
+    [InlineData("18446744073709552", ulong.MaxValue)]
+    [InlineData("max", ulong.MaxValue)]
+    public void A_time_that_cannot_be_told_in_nanoseconds_is_the_longest(string text, ulong nanoseconds) =>
+        Statistics.ParseCpu(Bytes($"usage_usec {text}\n")).Total.Should().Be(nanoseconds);
+
     [Fact]
     public void Without_the_controller_there_are_no_periods() =>
         Statistics.ParseCpu("usage_usec 3\nuser_usec 1\nsystem_usec 2\n"u8).Should().Be(
@@ -54,6 +61,7 @@ public sealed class StatisticsParsingTests
             .Should().Be(new Pressure(new PressureLine(0, 0, 0, 1), null));
         Statistics.ParsePressure(""u8).Should().BeNull();
         Statistics.ParsePressure("some avg10=1 avg60=0.00\n"u8).Should().BeNull();
+        Statistics.ParsePressure("some avg10=18446744073709551615.99 avg60=0.00 avg300=0.00 total=1\n"u8).Should().BeNull();
     }
 
     [Fact]

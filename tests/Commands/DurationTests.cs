@@ -31,6 +31,8 @@ public sealed class DurationTests
     [InlineData("5 s")]
     [InlineData("1e3s")]
     [InlineData("300000000h")]
+    [InlineData("99999999999999999999h")]
+    [InlineData("2562047h1h")]
     public void Refused(string text) => FluentActions.Invoking(() => Duration.Parse(text, "interval")).Should().Throw<FaultException>()
         .Which.Fault.Text().Should().Contain($"invalid value \"{text}\" for flag -interval: parse error");
 }

@@ -1,3 +1,4 @@
+using System;
 using System.Linq;
 using FluentAssertions;
 using OciRun.Errors;
@@ -30,5 +31,14 @@ public sealed class PrintableTests
     {
         string all = string.Concat(Enumerable.Range(0, char.MaxValue + 1).Where(c => !char.IsSurrogate((char)c)).Select(c => (char)c));
         Printable.Of(all).Should().NotContainAny(Enumerable.Range(0, 0xa0).Where(c => char.IsControl((char)c)).Select(c => ((char)c).ToString()));
+    }
+
+    [Fact]
+    public void Megabytes_of_control_characters_cost_memory_in_proportion()
+    {
+        string text = new('\u0001', 2_000_000);
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        Printable.Of(text).Should().HaveLength(4 * text.Length);
+        (GC.GetAllocatedBytesForCurrentThread() - before).Should().BeLessThan(100L * text.Length);
     }
 }

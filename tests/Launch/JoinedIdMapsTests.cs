@@ -20,6 +20,8 @@ public sealed class JoinedIdMapsTests
     [InlineData("0 1001 1\n1 100000 65535\n", false)]
     [InlineData("0 1000\n1 100000 65535\n", false)]
     [InlineData("", false)]
+    [InlineData("0 1000 x\n1 100000 65535\n", false)]
+    [InlineData("0 1000 4294967296\n1 100000 65535\n", false)]
     public void A_map_matches_with_the_same_ranges(string map, bool same) =>
         JoinedIdMaps.Matches(Encoding.ASCII.GetBytes(map), [Root, Rest]).Should().Be(same);
 }

@@ -21,6 +21,22 @@ public sealed unsafe class LinuxMaskedPathsTests
     }
 
     [Fact]
+    public void A_mount_below_a_read_only_path_is_read_only_before_it_is_cloned()
+    {
+        Sample sample = new()
+        {
+            Document = """
+                "mounts": [{"destination": "/m/a", "type": "tmpfs", "source": "t", "options": ["ro"]}, {"destination": "/o", "type": "tmpfs", "source": "t", "options": ["ro"]}]
+                """,
+            Linux = "\"readonlyPaths\": [\"/m\"]",
+        };
+        ContainerPlan plan = sample.Plan();
+        plan.All(Op.ReadonlyMount).Select(step => plan.FieldOf(step)).Should().Equal("mounts[0]", "mounts[1]");
+        plan.Find(Op.ReadonlyMount).Should().BeLessThan(plan.Find(Op.ReadonlyPath));
+        plan.Last(Op.ReadonlyMount).Should().BeGreaterThan(plan.Find(Op.ReadonlyPath));
+    }
+
+    [Fact]
     public void A_cover_is_empty_and_read_only()
     {
         MountStep* mask = (MountStep*)new Sample { Linux = "\"maskedPaths\": [\"/x\"]" }.Plan().One(Op.MaskPath).Data;
