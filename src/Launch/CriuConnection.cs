@@ -309,6 +309,7 @@ internal sealed unsafe class CriuConnection : IDisposable
         Sys.kill(_pid, Uapi.SIGKILL);
         return new FaultException(new Fault($"criu failed: type RESTORE: the processes are restored and do not run after {ReleaseLimit / 1000} s")
         {
+            Hint = "see CRIU's log in --work-path for what it has done last",
             Code = DiedCode,
         });
     }
