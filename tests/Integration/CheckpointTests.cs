@@ -1,4 +1,3 @@
-using System;
 using System.IO;
 using System.Linq;
 using System.Text.Json.Nodes;
@@ -8,14 +7,8 @@ using Xunit;
 namespace OciRun.Tests.Integration;
 
 /// <summary>checkpoint with a stand-in for CRIU (features.md §1.19): what it is asked for, and what its answers do.</summary>
-public sealed class CheckpointTests : RuntimeTest
+public sealed class CheckpointTests : CheckpointTest
 {
-    private readonly CriuStandIn criu;
-
-    public CheckpointTests() => criu = new CriuStandIn(Work);
-
-    private string Images => Path.Combine(Work, "images");
-
     [RuntimeFact]
     public void The_container_is_dumped_and_deleted()
     {
@@ -27,12 +20,12 @@ public sealed class CheckpointTests : RuntimeTest
         Bundle.Config["hooks"] = new JsonObject { ["poststop"] = new JsonArray(new JsonObject { ["path"] = "/bin/sh", ["args"] = new JsonArray("sh", "-c", $"echo stopped >>{trace}") }) };
         Started();
         int pid = Pid();
-        criu.Script("notify pre-dump", "notify network-lock", "kill", "notify post-dump");
+        Criu.Script("notify pre-dump", "notify network-lock", "kill", "notify post-dump");
 
         Checkpoint().Should().Be(Silent);
 
-        criu.Requests.First().Number(1).Should().Be(10, "the version is asked for first");
-        CriuMessage options = criu.Options;
+        Criu.Requests.First().Number(1).Should().Be(10, "the version is asked for first");
+        CriuMessage options = Criu.Options;
         options.Number(2).Should().Be(pid);
         options.Number(9).Should().Be(4);
         options.Text(10).Should().Be("dump.log");
@@ -64,7 +57,7 @@ public sealed class CheckpointTests : RuntimeTest
             "--auto-dedup", "--lazy-pages", "--page-server", "[::1]:1234", "--manage-cgroups-mode", "full", "--empty-ns", "network",
             "--network-lock", "skip", "--parent-path", "../parent", "--work-path", Path.Combine(Work, "logs")).Should().Be(Silent);
 
-        CriuMessage options = criu.Options;
+        CriuMessage options = Criu.Options;
         foreach (int flag in new[] { 3, 4, 5, 7, 8, 15, 16, 18, 46, 48 })
             options.Flag(flag).Should().BeTrue($"option {flag} was asked for");
         options.Message(11).Text(1).Should().Be("::1");
@@ -81,9 +74,9 @@ public sealed class CheckpointTests : RuntimeTest
     public void The_default_directory_is_below_the_working_directory()
     {
         Started();
-        Runtime.With("checkpoint", "--leave-running", Id).Env("PATH", criu.SearchPath).Run().Should().Be(Silent);
+        Runtime.With("checkpoint", "--leave-running", Id).Env("PATH", Criu.SearchPath).Run().Should().Be(Silent);
         Directory.Exists(Path.Combine(Work, "checkpoint")).Should().BeTrue();
-        criu.Options.Text(51).Should().Be("/etc/criu/runc.conf");
+        Criu.Options.Text(51).Should().Be("/etc/criu/runc.conf");
     }
 
     [RuntimeFact]
@@ -92,7 +85,7 @@ public sealed class CheckpointTests : RuntimeTest
         Bundle.Config["annotations"] = new JsonObject { ["org.criu.config"] = "" };
         Started();
         Checkpoint("--leave-running").Should().Be(Silent);
-        criu.Options.Has(51).Should().BeFalse();
+        Criu.Options.Has(51).Should().BeFalse();
     }
 
     [RuntimeFact]
@@ -110,7 +103,7 @@ public sealed class CheckpointTests : RuntimeTest
             Started();
             Execute("nsenter", "--target", $"{Pid()}", "--mount", "--root", "/bin/busybox", "mount", "-t", "tmpfs", "none", "/data/a b/inner");
             Checkpoint("--leave-running").Should().Be(Silent);
-            criu.Options.Pairs(23).Where(pair => !pair.StartsWith("/proc/")).Should().Equal("/data=/data", "/flat=/flat", "/data/a b=/data/a b", "/data/a b/deep=/data/a b/deep");
+            Criu.Options.Pairs(23).Where(pair => !pair.StartsWith("/proc/")).Should().Equal("/data=/data", "/flat=/flat", "/data/a b=/data/a b", "/data/a b/deep=/data/a b/deep");
         }
         finally
         {
@@ -128,7 +121,7 @@ public sealed class CheckpointTests : RuntimeTest
         Bundle.Mount("/groups", "none", "/sys/fs/cgroup", "rbind", "ro");
         Started();
         Checkpoint("--leave-running").Should().Be(Silent);
-        criu.Options.Pairs(23).Where(pair => pair.StartsWith("/groups/") || pair.StartsWith("/sys/"))
+        Criu.Options.Pairs(23).Where(pair => pair.StartsWith("/groups/") || pair.StartsWith("/sys/"))
             .Should().BeEquivalentTo(hierarchies.Select(below => $"/groups{below}=/groups{below}"), "CRIU makes the one of type cgroup itself");
     }
 
@@ -148,7 +141,7 @@ public sealed class CheckpointTests : RuntimeTest
             Refused("mounts \\\"/data\\\": CRIU could not restore this mount on this machine as it is");
             Status().Should().Be("running");
             string log = Path.Combine(Work, "log");
-            Runtime.With("--log", log, "--log-level", "warning", "checkpoint", "--image-path", Images, "--leave-running", Id).Env("PATH", criu.SearchPath).Run().Should().Be(Silent);
+            Runtime.With("--log", log, "--log-level", "warning", "checkpoint", "--image-path", Images, "--leave-running", Id).Env("PATH", Criu.SearchPath).Run().Should().Be(Silent);
             File.ReadAllText(log).Should().Contain("level=warning").And.Contain("could not restore this mount");
         }
         finally
@@ -164,8 +157,8 @@ public sealed class CheckpointTests : RuntimeTest
         Started();
         Checkpoint("--pre-dump").Should().Be(Silent);
 
-        criu.Requests.Select(request => request.Number(1)).Should().Equal(10, 9, 4);
-        CriuMessage options = criu.Options;
+        Criu.Requests.Select(request => request.Number(1)).Should().Equal(10, 9, 4);
+        CriuMessage options = Criu.Options;
         options.Flag(15).Should().BeTrue();
         options.Has(23).Should().BeFalse("the memory is all there is");
         File.Exists(Path.Combine(Images, "descriptors.json")).Should().BeFalse();
@@ -184,8 +177,8 @@ public sealed class CheckpointTests : RuntimeTest
             Bundle.Namespace("network", net);
             Started();
             Checkpoint("--leave-running").Should().Be(Silent);
-            criu.Options.Texts(37).Should().Equal($"net[{inode}]:extRootNetNS");
-            criu.Script("version 31000");
+            Criu.Options.Texts(37).Should().Equal($"net[{inode}]:extRootNetNS");
+            Criu.Script("version 31000");
             Refused("criu lacks support for external network namespace");
         }
         finally
@@ -199,16 +192,16 @@ public sealed class CheckpointTests : RuntimeTest
     public void A_failed_dump_leaves_the_container_as_it_was()
     {
         Started();
-        criu.Script("freeze", "log (00.1) fine", "log (00.2) Error (criu/x.c:1): no luck", "log (00.3) Error (criu/y.c:2): none", "fail 16 Error (criu/x.c:1): no luck");
+        Criu.Script("freeze", "log (00.1) fine", "log (00.2) Error (criu/x.c:1): no luck", "log (00.3) Error (criu/y.c:2): none", "fail 16 Error (criu/x.c:1): no luck");
         Outcome outcome = Checkpoint();
         outcome.Exit.Should().Be(1);
         outcome.Err.Should().Contain("criu failed: type DUMP errno 16").And.Contain("Error (criu/x.c:1): no luck | Error (criu/y.c:2): none; see ")
             .And.Contain($"{Images}/dump.log").And.Contain("busy");
         Status().Should().Be("running", "it is thawed");
-        criu.Script("notify pre-dump", "die");
+        Criu.Script("notify pre-dump", "die");
         Refused("criu was killed by signal 9");
         Status().Should().Be("running");
-        criu.Script("exit 3");
+        Criu.Script("exit 3");
         Refused("criu failed: exit status 3");
         Status().Should().Be("running");
     }
@@ -217,7 +210,7 @@ public sealed class CheckpointTests : RuntimeTest
     public void What_CRIU_says_moves_no_cursor()
     {
         Started();
-        criu.Script("freeze", "log (00.2) Error (criu/x.c:1): \u001b[2J\u009bA \u202e", "fail 16 \u001b]0;t\a");
+        Criu.Script("freeze", "log (00.2) Error (criu/x.c:1): \u001b[2J\u009bA \u202e", "fail 16 \u001b]0;t\a");
         Outcome outcome = Checkpoint();
         outcome.Exit.Should().Be(1);
         outcome.Err.Should().Contain("x1b[2J").And.Contain("x9bA").And.NotContainAny("\u001b", "\u009b", "\u202e", "\a");
@@ -230,7 +223,7 @@ public sealed class CheckpointTests : RuntimeTest
         Started();
         Directory.CreateDirectory(Images);
         File.WriteAllText(Path.Combine(Images, "dump.log"), "Error (old): stale\n");
-        criu.Script("fail 0 new");
+        Criu.Script("fail 0 new");
         Outcome outcome = Checkpoint();
         outcome.Err.Should().NotContain("stale").And.Contain("type DUMP errno 0: new").And.Contain("criu check");
     }
@@ -241,78 +234,12 @@ public sealed class CheckpointTests : RuntimeTest
         Use(View.Unified);
         Started();
         Runtime.Run("pause", Id).Should().Be(Silent);
-        criu.Script("fail 0 no");
+        Criu.Script("fail 0 no");
         Refused("criu failed");
         Status().Should().Be("paused");
-        criu.Script("");
+        Criu.Script("");
         Checkpoint("--leave-running").Should().Be(Silent);
         Status().Should().Be("paused");
-    }
-
-    [RuntimeTheory]
-    [InlineData("created")]
-    [InlineData("stopped")]
-    public void A_container_that_does_not_run_is_refused(string status)
-    {
-        Bundle.Args(status == "created" ? "sleep" : "true", "1000");
-        Create().Should().Be(Silent);
-        if (status == "stopped")
-        {
-            Runtime.Run("start", Id).Should().Be(Silent);
-            Eventually(() => Status() == "stopped", "true ends");
-        }
-
-        Refused($"Container cannot be checkpointed in {status} state");
-        Directory.Exists(Images).Should().BeFalse();
-    }
-
-    [RuntimeTheory]
-    [InlineData("--parent-path must be relative", "--parent-path", "/tmp")]
-    [InlineData("invalid --parent-path", "--parent-path", "../missing")]
-    [InlineData("invalid manage-cgroups-mode value", "--manage-cgroups-mode", "hard")]
-    [InlineData("is not supported; use network", "--empty-ns", "pid")]
-    [InlineData("Use --page-server ADDRESS:PORT to specify page server", "--page-server", "host")]
-    [InlineData("Invalid port number", "--page-server", "host:none")]
-    [InlineData("invalid network-lock value", "--network-lock", "hard")]
-    [InlineData("invalid --status-fd argument 77", "--lazy-pages", "--status-fd", "77")]
-    [InlineData("not writable", "--lazy-pages", "--status-fd", "0")]
-    [InlineData("cannot make the directory", "--work-path", "/proc/none")]
-    public void Values_are_checked(string message, params string[] options)
-    {
-        Started();
-        Dump(options).Redirect("0</dev/null").Run().Err.Should().Contain(message);
-        criu.Requests.Should().NotContain(request => request.Number(1) != 10);
-        Status().Should().Be("running");
-    }
-
-    [RuntimeTheory]
-    [InlineData("version 20900", "CRIU version 20900 must be 30000 or higher")]
-    [InlineData("features 2", "criu is missing features: [MemTrack]", "--pre-dump")]
-    [InlineData("features 1", "criu is missing features: [LazyPages]", "--lazy-pages")]
-    public void CRIU_must_be_able_to(string script, string message, params string[] options)
-    {
-        criu.Script(script);
-        Started();
-        Outcome outcome = Checkpoint(options);
-        outcome.Exit.Should().Be(1);
-        outcome.Err.Should().Contain(message);
-        Status().Should().Be("running");
-    }
-
-    [RuntimeFact]
-    public void Without_criu_the_error_says_what_to_install()
-    {
-        Started();
-        Runtime.With("checkpoint", "--image-path", Images, Id).Env("PATH", Work).Run().Err.Should().Contain("criu is not in PATH").And.Contain("install CRIU");
-        Directory.Exists(Images).Should().BeFalse();
-    }
-
-    [RuntimeFact]
-    public void A_criu_that_says_nothing_is_given_up()
-    {
-        criu.Script("mute");
-        Started();
-        Dump([]).Within(TimeSpan.FromSeconds(25)).Run().Err.Should().Contain("criu did not answer within 10 s");
     }
 
     [RuntimeTheory]
@@ -321,56 +248,11 @@ public sealed class CheckpointTests : RuntimeTest
     public void The_status_descriptor_is_told_when_lazy_pages_are_ready(int version, bool notifies)
     {
         string ready = Path.Combine(Work, "ready");
-        criu.Script($"version {version}", notifies ? "notify status-ready" : "");
+        Criu.Script($"version {version}", notifies ? "notify status-ready" : "");
         Started();
         Dump("--lazy-pages", "--status-fd", "7", "--leave-running").Redirect($"7>'{ready}'").Run().Should().Be(Silent);
         File.ReadAllBytes(ready).Should().Equal(notifies ? [0] : []);
-        criu.Options.Number(49).Should().Be(notifies ? null : 7);
-    }
-
-    [RuntimeTheory]
-    [InlineData("""{"mounts": [{"destination": "/data", "type": "none", "source": "/tmp", "options": ["bind"], "uidMappings": [{"containerID": 0, "hostID": 1000, "size": 1}], "gidMappings": [{"containerID": 0, "hostID": 1000, "size": 1}]}]}""", "id-mapped")]
-    public void What_cannot_come_back_as_it_was_is_refused(string patch, string message)
-    {
-        Bundle.Merge((JsonObject)JsonNode.Parse(patch)!);
-        Bundle.Config["linux"]!["maskedPaths"] = new JsonArray();
-        Bundle.Config["linux"]!["readonlyPaths"] = new JsonArray();
-        Started();
-        Refused(message);
-        criu.Requests.Should().BeEmpty();
-    }
-
-    [RuntimeTheory]
-    [InlineData("--ephemeral")]
-    [InlineData]
-    public void A_root_of_layers_is_refused(params string[] options)
-    {
-        Bundle.Args("sleep", "1000");
-        Call("create", ["--layer", Bundle.Rootfs, .. options]).Run().Should().Be(Silent);
-        Runtime.Run("start", Id).Should().Be(Silent);
-        Refused("a root file system that ocirun makes from layers cannot be checkpointed or restored");
-        criu.Requests.Should().BeEmpty();
-        Status().Should().Be("running");
-    }
-
-    [RuntimeFact]
-    public void A_container_without_a_mount_namespace_is_refused()
-    {
-        Bundle.NoNamespace("mount").Mounts.Clear();
-        Bundle.Linux["maskedPaths"] = new JsonArray();
-        Bundle.Linux["readonlyPaths"] = new JsonArray();
-        Started();
-        Refused("without a mount namespace");
-    }
-
-    [RuntimeFact]
-    public void Other_users_are_refused()
-    {
-        Bundle.ForRootless();
-        Bundle.Args("sleep", "1000");
-        Use(View.Rootless);
-        CreateAndStart();
-        Refused("checkpoint and restore need root");
+        Criu.Options.Number(49).Should().Be(notifies ? null : 7);
     }
 
     [RuntimeFact]
@@ -387,23 +269,5 @@ public sealed class CheckpointTests : RuntimeTest
     {
         Mono.Unix.Native.Syscall.stat(path, out Mono.Unix.Native.Stat stat).Should().Be(0);
         return stat.st_ino.ToString();
-    }
-
-    private void Started()
-    {
-        if ((string?)Bundle.Process["args"]![0] == "true")
-            Bundle.Args("sleep", "1000");
-        CreateAndStart();
-    }
-
-    private Runtime.Call Dump(params string[] options) => Runtime.With(["checkpoint", "--image-path", Images, .. options, Id]).Env("PATH", criu.SearchPath);
-
-    private Outcome Checkpoint(params string[] options) => Dump(options).Run();
-
-    private void Refused(string message)
-    {
-        Outcome outcome = Checkpoint();
-        outcome.Exit.Should().Be(1);
-        outcome.Err.Should().Contain(message);
     }
 }
