@@ -1,11 +1,12 @@
-// What the language runtime looks up on the machine before Main, answered without looking. A command lives a few
-// milliseconds in one thread with a small heap of a fixed limit, so the answers change nothing but the time that they
-// take, of which some grows with the host: the mount table is read twice. The linker replaces the calls (--wrap, in
-// Product.props); docs/decisions.md has the measurement.
+// What the language runtime looks up on the machine before Main, answered without looking, and shorter ways through what
+// its collector does there. A command lives a few milliseconds in one thread with a small heap of a fixed limit, so the
+// answers change nothing but the time that they take, of which some grows with the host: the mount table is read twice.
+// The linker replaces the calls (--wrap, in Product.props); docs/decisions.md has the measurement.
 #define _GNU_SOURCE
 #include <dirent.h>
 #include <errno.h>
 #include <pthread.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -15,6 +16,9 @@
 #include <sys/resource.h>
 #include <sys/statfs.h>
 #include <unistd.h>
+#ifdef __x86_64__
+#include <sys/platform/x86.h>
+#endif
 
 FILE *__real_fopen64(const char *path, const char *mode);
 int __real_statfs64(const char *path, struct statfs64 *result);
@@ -23,6 +27,9 @@ int __real_madvise(void *address, size_t length, int advice);
 int __real_pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*function)(void *), void *argument);
 void __real_SystemNative_GetNonCryptographicallySecureRandomBytes(uint8_t *buffer, int32_t length);
 int __real_pthread_getattr_np(pthread_t thread, pthread_attr_t *attributes);
+
+// Set before a second thread can run.
+static bool is_threaded;
 
 static int is_below(const char *path, const char *directory)
 {
@@ -67,8 +74,10 @@ int __wrap_madvise(void *address, size_t length, int advice)
 int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*function)(void *), void *argument)
 {
     static int first = 1;
-    if (!first)
+    if (!first) {
+        is_threaded = true;
         return __real_pthread_create(thread, attributes, function, argument);
+    }
     first = 0;
     *thread = pthread_self();
     return 0;
@@ -95,3 +104,76 @@ int __wrap_pthread_getattr_np(pthread_t thread, pthread_attr_t *attributes)
     int error = pthread_attr_init(attributes);
     return error ? error : pthread_attr_setstack(attributes, (void *)(end - size), size);
 }
+
+struct method_table {
+    uint32_t flags;
+    uint32_t size; // of an object, in bytes
+};
+
+struct object {
+    const struct method_table *type;
+    uint64_t length; // of an array
+};
+
+enum { HAS_FINALIZER = 0x00100000, PINNED_OBJECT_HEAP = 0x40, GAP = 8192, ARRAY = 24 };
+
+extern const struct method_table *g_pFreeObjectEEType;
+int64_t RhGetGcCollectionCount(int32_t generation, bool special);
+void RhAllocateNewArray(const struct method_table *type, uint32_t length, uint32_t flags, struct object **result);
+void __real_RhAllocateNewObject(const struct method_table *type, uint32_t flags, struct object **result);
+bool __real__ZN15GCToEEInterface17GetIntConfigValueEPKcS1_Pl(const char *key, const char *public_key, int64_t *value);
+
+// Before Main each class with statics gets a pinned object for them, which costs the collector thousands of instructions
+// of a path that is made for large objects. Here they are cut from a gap, an array of the type by which the collector
+// knows free space; the rest stays a gap, so that the heap can be walked at any moment. Only while nothing has been
+// collected, since a collection takes gaps for its own, and while there is one thread, since it could start one.
+void __wrap_RhAllocateNewObject(const struct method_table *type, uint32_t flags, struct object **result)
+{
+    static struct object *gap;
+    static size_t rest;
+    const size_t size = (type->size + 7) & ~(size_t)7;
+    if (flags != PINNED_OBJECT_HEAP || (type->flags & HAS_FINALIZER) || size > GAP / 4 || is_threaded || RhGetGcCollectionCount(0, false) != 0) {
+        __real_RhAllocateNewObject(type, flags, result);
+        return;
+    }
+    if (rest < size + ARRAY) {
+        struct object *fresh = NULL;
+        RhAllocateNewArray(g_pFreeObjectEEType, GAP - ARRAY, PINNED_OBJECT_HEAP, &fresh);
+        if (!fresh || RhGetGcCollectionCount(0, false) != 0) {
+            __real_RhAllocateNewObject(type, flags, result);
+            return;
+        }
+        gap = fresh;
+        rest = GAP;
+    }
+    struct object *object = gap;
+    gap = (struct object *)((char *)object + size);
+    rest -= size;
+    gap->type = g_pFreeObjectEEType;
+    gap->length = rest - ARRAY;
+    object->type = type;
+    object->length = 0;
+    *result = object;
+}
+
+// The collector asks for a hundred settings by name, each of which is looked for in the environment and among those that
+// the build has set. Only these are set or used (Product.props, tests/Soak).
+bool __wrap__ZN15GCToEEInterface17GetIntConfigValueEPKcS1_Pl(const char *key, const char *public_key, int64_t *value)
+{
+    if (strcmp(key, "GCHeapHardLimit") != 0 && strcmp(key, "gcConcurrent") != 0 && strcmp(key, "HeapVerify") != 0)
+        return false;
+    return __real__ZN15GCToEEInterface17GetIntConfigValueEPKcS1_Pl(key, public_key, value);
+}
+
+#ifdef __x86_64__
+// The C library has asked the processor already, and in a virtual machine each question goes to the host. Bits as in
+// minipal/cpufeatures.h of .NET 9, those of AVX-512 left out: what is not claimed is not used.
+int __wrap_minipal_getcpufeatures(void)
+{
+    return (CPU_FEATURE_ACTIVE(AES) ? 0x0001 : 0) | (CPU_FEATURE_ACTIVE(PCLMULQDQ) ? 0x0002 : 0) | (CPU_FEATURE_ACTIVE(SSE3) ? 0x0004 : 0) |
+           (CPU_FEATURE_ACTIVE(SSSE3) ? 0x0008 : 0) | (CPU_FEATURE_ACTIVE(SSE4_1) ? 0x0010 : 0) | (CPU_FEATURE_ACTIVE(SSE4_2) ? 0x0020 : 0) |
+           (CPU_FEATURE_ACTIVE(POPCNT) ? 0x0040 : 0) | (CPU_FEATURE_ACTIVE(AVX) ? 0x0080 : 0) | (CPU_FEATURE_ACTIVE(FMA) ? 0x0100 : 0) |
+           (CPU_FEATURE_ACTIVE(AVX2) ? 0x0200 : 0) | (CPU_FEATURE_ACTIVE(BMI1) ? 0x0400 : 0) | (CPU_FEATURE_ACTIVE(BMI2) ? 0x0800 : 0) |
+           (CPU_FEATURE_ACTIVE(LZCNT) ? 0x1000 : 0) | (CPU_FEATURE_ACTIVE(MOVBE) ? 0x4000 : 0);
+}
+#endif

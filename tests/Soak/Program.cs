@@ -63,7 +63,7 @@ internal static class Soak
         for (int i = 0; i < garbage.Length; i++)
             garbage[i] = new byte[1024 + ((index * 37) % 4096)];
         if (index % 3 == 0)
-            GC.Collect(index % 2, GCCollectionMode.Forced, blocking: true);
+            GC.Collect(index / 3 % 3, GCCollectionMode.Forced, blocking: true);
         GC.KeepAlive(garbage);
     }
 
