@@ -14,6 +14,9 @@ internal sealed partial class SeccompSection
     private uint[] _starts = new uint[128];
     private int[] _verdicts = new int[128];
     private int[] _weights = [];
+
+    // Single numbers amid others that all get the same.
+    private bool[] _islands = [];
     private int[] _lists = new int[8];
     private int[] _places = new int[8];
 
@@ -42,7 +45,7 @@ internal sealed partial class SeccompSection
             return false;
         for (int i = first + 1; i < last; i += 2)
         {
-            if (!IsIsland(i) || _verdicts[i - 1] != _verdicts[first])
+            if (!_islands[i] || _verdicts[i - 1] != _verdicts[first])
                 return false;
         }
 
@@ -57,25 +60,37 @@ internal sealed partial class SeccompSection
     {
         int sum = _weights[first] + _weights[last + 1];
         int penalty = (_weights[last + 1] - _weights[first]) * 4 / 5;
+        int below = first + 1;
+        for (int above = last; below < above;)
+        {
+            int half = (below + above) / 2;
+            if (2 * _weights[half] < sum)
+                below = half + 1;
+            else
+                above = half;
+        }
+
+        // Weights rise, so away from the half of the weight costs do, apart from the penalty.
         int middle = last;
         int least = int.MaxValue;
-        for (int i = first + 1; i <= last; i++)
+        for (int i = below - 1; i > first && sum - (2 * _weights[i]) <= least; i--)
         {
-            int cost = Math.Abs((2 * _weights[i]) - sum);
-            if ((i < last && IsIsland(i)) || (i - 1 > first && IsIsland(i - 1)))
-                cost += penalty;
+            int cost = sum - (2 * _weights[i]) + (TouchesIsland(i) ? penalty : 0);
+            if (cost <= least)
+                (middle, least) = (i, cost);
+        }
+
+        for (int i = below; i <= last && (2 * _weights[i]) - sum < least; i++)
+        {
+            int cost = (2 * _weights[i]) - sum + (TouchesIsland(i) ? penalty : 0);
             if (cost < least)
-            {
-                least = cost;
-                middle = i;
-            }
+                (middle, least) = (i, cost);
         }
 
         return middle;
-    }
 
-    private bool IsIsland(int run) => run > 0 && run < RunCount - 1
-        && _starts[run + 1] - _starts[run] == 1 && _verdicts[run - 1] == _verdicts[run + 1];
+        bool TouchesIsland(int run) => (run < last && _islands[run]) || (run - 1 > first && _islands[run - 1]);
+    }
 
     // Lays the rules over what numbers without a rule get.
     private void Merge(ReadOnlySpan<uint> starts, ReadOnlySpan<int> verdicts, uint lower, uint upper)
@@ -85,17 +100,23 @@ internal sealed partial class SeccompSection
         for (int range = 0; range < 2; range++)
         {
             uint origin = range == 0 ? lower : upper;
-            for (int i = 0; i <= _last[range]; i++)
+            ReadOnlySpan<int> calls = _calls.AsSpan(range * Range, _last[range] + 1);
+            int? before = null;
+            for (int i = 0; i < calls.Length; i++)
             {
                 uint number = origin + (uint)i;
                 for (; piece < starts.Length && starts[piece] <= number; piece++)
                 {
                     background = verdicts[piece];
                     Run(starts[piece], background);
+                    before = null;
                 }
 
-                int call = _calls[(range * Range) + i];
+                int call = calls[i];
+                if (call == before)
+                    continue;
                 Run(number, call == 0 ? background : call < 0 ? call : List(call - 1));
+                before = call;
             }
 
             if (_last[range] >= 0)
@@ -146,12 +167,17 @@ internal sealed partial class SeccompSection
     private void Weigh()
     {
         if (_weights.Length <= RunCount)
+        {
             _weights = new int[_starts.Length + 1];
+            _islands = new bool[_starts.Length];
+        }
+
         int total = 0;
         for (int i = 0; i < RunCount; i++)
         {
             _weights[i] = total;
             uint end = i + 1 < RunCount ? _starts[i + 1] : uint.MaxValue;
+            _islands[i] = i > 0 && i < RunCount - 1 && end - _starts[i] == 1 && _verdicts[i - 1] == _verdicts[i + 1];
             total += (2 * (int)(Math.Min(end, Emulated) - Math.Min(_starts[i], Emulated))) + 1;
         }
 

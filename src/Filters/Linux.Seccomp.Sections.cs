@@ -74,21 +74,24 @@ internal sealed partial class SeccompSection
     private uint Gather(in SeccompArchitecture architecture, int range)
     {
         ReadOnlySpan<ushort> column = SyscallTable.Column(architecture.Column);
-        int socketcall = architecture.Multiplexed ? column[SyscallTable.Find("socketcall"u8)] : 0;
-        int ipc = architecture.Multiplexed ? column[SyscallTable.Find("ipc"u8)] : 0;
+        bool multiplexed = architecture.Multiplexed;
+        int socketcall = multiplexed ? column[SyscallTable.Find("socketcall"u8)] : 0;
+        int ipc = multiplexed ? column[SyscallTable.Find("ipc"u8)] : 0;
         uint origin = architecture.Origin;
         uint largest = 0;
         for (int i = 0; i < _rules.Rules.Length; i++)
         {
             ref readonly SeccompRule rule = ref _rules.Rules[i];
+            int action = rule.Action;
+            bool decides = rule.ConditionCount == 0;
             foreach (ushort name in _rules.Names.AsSpan(rule.FirstName, rule.NameCount))
             {
-                if (architecture.Multiplexed && rule.Action != SeccompRules.Default)
+                if (multiplexed && action != SeccompRules.Default)
                 {
                     if (SyscallTable.SocketCall(name) is > 0 and int socket)
                         Apply(socketcall, i, socket, architecture.Wide);
-                    else if (SyscallTable.IpcCall(name) is > 0 and int call)
-                        Apply(ipc, i, call, architecture.Wide);
+                    else if (SyscallTable.IpcCall(name) is > 0 and int part)
+                        Apply(ipc, i, part, architecture.Wide);
                 }
 
                 int number = column[name];
@@ -98,8 +101,13 @@ internal sealed partial class SeccompSection
                 if (isPrivate)
                     number -= SyscallTable.ArmPrivate;
                 largest = Math.Max(largest, (isPrivate ? ArmPrivateBase : origin) + (uint)number);
-                if (rule.Action != SeccompRules.Default)
-                    Apply((isPrivate ? Range : range) + number, i, 0, architecture.Wide);
+                int call = (isPrivate ? Range : range) + number;
+                if (action == SeccompRules.Default || _calls[call] < 0)
+                    continue;
+                if (decides)
+                    Decide(call, action);
+                else
+                    Apply(call, i, 0, architecture.Wide);
             }
         }
 
