@@ -8,7 +8,8 @@
 //
 // The program has to be a static x86-64 executable with fixed addresses and one thread. Children count until they
 // execute another program, which then runs free, or until the program ends, with which they are killed. Writes one line to
-// the file COUNTS, and to PROFILE how many instructions were executed in the runs that begin at an address:
+// the file COUNTS, and to PROFILE how many instructions were executed in the runs that begin at an address, in the order in
+// which they were first reached:
 //   instructions syscalls child-instructions child-syscalls
 //   address instructions
 // usage: steps COUNTS PROFILE PROGRAM [ARGUMENT...]       the program's exit status, or 125
@@ -51,13 +52,13 @@ struct traced {
     uint8_t *planted;      // a byte per address of code
 };
 
-// A run of instructions, by its first address. length is up to its last instruction.
-struct run { uint32_t instructions, length; uint64_t executed; struct instruction last; };
+// A run of instructions, by its first address. length is up to its last instruction, next the run that was found after it.
+struct run { uint32_t instructions, length; uint64_t address, executed; struct instruction last; struct run *next; };
 
 static struct traced traced[MAX_TRACED];
 static uint64_t low = UINT64_MAX, high, gadget;
 static uint8_t *code;
-static struct run **runs;
+static struct run **runs, *first_run, **next_run = &first_run;
 
 static void die(const char *text)
 {
@@ -175,6 +176,9 @@ static struct run *run_at(uint64_t address)
         fprintf(stderr, "steps: no known instruction at %#lx\n", address + (run ? run->length : 0));
         exit(125);
     }
+    run->address = address;
+    *next_run = run;
+    next_run = &run->next;
     return run;
 }
 
@@ -409,9 +413,8 @@ static void write_profile(const char *path)
     FILE *file = fopen(path, "we");
     if (!file)
         die(path);
-    for (uint64_t at = 0; at < high - low; at++)
-        if (runs[at])
-            fprintf(file, "%lx %lu\n", low + at, runs[at]->executed * runs[at]->instructions);
+    for (const struct run *run = first_run; run; run = run->next)
+        fprintf(file, "%lx %lu\n", run->address, run->executed * run->instructions);
     if (fclose(file) != 0)
         die(path);
 }
