@@ -5,7 +5,7 @@ RID := linux-$(if $(filter aarch64,$(shell uname -m)),arm64,x64)
 # It leaves without the runtime's shutdown, which would remove the debugger's sockets from /tmp.
 OCIRUN = DOTNET_EnableDiagnostics=0 dotnet src/bin/Release/net10.0/ocirun.dll
 PREFIX ?= /usr/local
-SOURCES := $(shell find src -name '*.cs' -not -path '*/obj/*' -not -path '*/bin/*') src/OciRun.csproj src/Product.props $(wildcard src/Launch/*.c) Directory.Build.props Directory.Packages.props
+SOURCES := $(shell find src -name '*.cs' -not -path '*/obj/*' -not -path '*/bin/*') src/OciRun.csproj src/Product.props $(wildcard src/Launch/*.c) build/order.c build/image-order.txt bench/decode.h Directory.Build.props Directory.Packages.props
 # `make build` runs the analysers, which take longer than the compiler.
 UNCHECKED := -p:RunAnalyzers=false
 export DOTNET_CLI_TELEMETRY_OPTOUT := 1
