@@ -21,15 +21,20 @@
 
 enum { READABLE = 15, NOP = 0x90, BREAKPOINT = 0xcc, BRANCH_ADDEND = -4 };
 
+// The compiler aligns none of them in the file.
+typedef Elf64_Shdr Section __attribute__((aligned(1)));
+typedef Elf64_Sym Symbol __attribute__((aligned(1)));
+typedef Elf64_Rela Relocation __attribute__((aligned(1)));
+
 struct method { uint64_t start, end, alignment, moved; int is_placed; };
 struct name { const char *text; size_t method; };
 
 static const char *object, *target;
 static uint8_t *file;
 static size_t file_size;
-static Elf64_Shdr *sections;
+static Section *sections;
 static int section_count, code_index;
-static Elf64_Sym *symbols;
+static Symbol *symbols;
 static size_t symbol_count;
 static const char *strings;
 static struct method *methods;
@@ -75,13 +80,13 @@ static uint8_t *read_all(const char *path, size_t *size)
     return bytes;
 }
 
-static const char *section_name(const Elf64_Shdr *section)
+static const char *section_name(const Section *section)
 {
     const Elf64_Ehdr *header = (const void *)file;
     return (const char *)file + sections[header->e_shstrndx].sh_offset + section->sh_name;
 }
 
-static int is_debug(const Elf64_Shdr *section)
+static int is_debug(const Section *section)
 {
     return !(section->sh_flags & SHF_ALLOC) && !strncmp(section_name(section), ".debug_", 7);
 }
@@ -116,11 +121,11 @@ static void read_object(void)
 
 static const uint8_t *code(void) { return file + sections[code_index].sh_offset; }
 
-static const char *symbol_name(const Elf64_Sym *symbol) { return strings + symbol->st_name; }
+static const char *symbol_name(const Symbol *symbol) { return strings + symbol->st_name; }
 
-static int is_of_code(const Elf64_Sym *symbol) { return symbol->st_shndx == code_index; }
+static int is_of_code(const Symbol *symbol) { return symbol->st_shndx == code_index; }
 
-static int is_section(const Elf64_Sym *symbol) { return ELF64_ST_TYPE(symbol->st_info) == STT_SECTION; }
+static int is_section(const Symbol *symbol) { return ELF64_ST_TYPE(symbol->st_info) == STT_SECTION; }
 
 static int by_start(const void *a, const void *b)
 {
@@ -150,12 +155,12 @@ static struct method *method_at(uint64_t offset)
 // Methods with the same code have the same place and several names.
 static void find_methods(void)
 {
-    const Elf64_Shdr *section = &sections[code_index];
+    const Section *section = &sections[code_index];
     uint64_t before = 0;
     methods = allocate(symbol_count, sizeof *methods);
     names = allocate(symbol_count, sizeof *names);
     for (size_t i = 0; i < symbol_count; i++) {
-        const Elf64_Sym *symbol = &symbols[i];
+        const Symbol *symbol = &symbols[i];
         if (!is_of_code(symbol) || is_section(symbol))
             continue;
         if (ELF64_ST_TYPE(symbol->st_info) != STT_FUNC || !symbol->st_size || symbol->st_value + symbol->st_size > section->sh_size)
@@ -225,7 +230,7 @@ static uint8_t *find_relocated(void)
 {
     uint8_t *relocated = allocate(sections[code_index].sh_size, 1);
     for (int i = 1; i < section_count; i++) {
-        const Elf64_Rela *relocation = (const void *)(file + sections[i].sh_offset);
+        const Relocation *relocation = (const void *)(file + sections[i].sh_offset);
         if (sections[i].sh_type != SHT_RELA || (int)sections[i].sh_info != code_index)
             continue;
         for (size_t n = sections[i].sh_size / sizeof *relocation; n--; relocation++) {
@@ -323,12 +328,12 @@ static uint64_t moved(uint64_t offset)
 }
 
 // What refers to a method does so by its symbol, and does not mean what happens to be beside it.
-static void check_reference(const Elf64_Rela *relocation, const Elf64_Shdr *section)
+static void check_reference(const Relocation *relocation, const Section *section)
 {
     size_t number = ELF64_R_SYM(relocation->r_info);
     if (number >= symbol_count)
         fail("%s+%#lx: a relocation has no symbol", section_name(section), relocation->r_offset);
-    const Elf64_Sym *symbol = &symbols[number];
+    const Symbol *symbol = &symbols[number];
     if (!is_of_code(symbol))
         return;
     int is_good = section->sh_flags & SHF_EXECINSTR ? relocation->r_addend == BRANCH_ADDEND
@@ -341,8 +346,8 @@ static void check_reference(const Elf64_Rela *relocation, const Elf64_Shdr *sect
 static void move_references(void)
 {
     for (int i = 1; i < section_count; i++) {
-        Elf64_Rela *relocation = (void *)(file + sections[i].sh_offset);
-        const Elf64_Shdr *of = &sections[sections[i].sh_type == SHT_RELA ? sections[i].sh_info : 0];
+        Relocation *relocation = (void *)(file + sections[i].sh_offset);
+        const Section *of = &sections[sections[i].sh_type == SHT_RELA ? sections[i].sh_info : 0];
         if (sections[i].sh_type != SHT_RELA || is_debug(of))
             continue;
         for (size_t n = sections[i].sh_size / sizeof *relocation; n--; relocation++) {
