@@ -1,7 +1,6 @@
 using System;
 using System.IO;
 using System.Linq;
-using System.Threading;
 using FluentAssertions;
 using Xunit;
 
@@ -29,35 +28,19 @@ public sealed class MountsRaceTests : RuntimeTest
             Bundle.Mount($"/volume/target{below}/{i}", "tmpfs", "tmpfs");
         Bundle.Shell("cut -d' ' -f4,5 /proc/self/mountinfo | grep /canary; true");
 
-        bool stop = false;
-        int swaps = 0;
-        Thread racer = new(() =>
+        using Swap.Racer racer = new Swap(Work).Race(target, link);
+        for (int i = 0; i < Swap.Rounds(Starts); i++)
         {
-            while (!Volatile.Read(ref stop))
-            {
-                if (Native.renameat2(-100, target, -100, link, 2) == 0)
-                    Interlocked.Increment(ref swaps);
-            }
-        });
-        racer.Start();
-        try
-        {
-            for (int i = 0; i < Starts; i++)
-            {
-                // The error of a lost race is as good as a mount inside.
-                Outcome outcome = Runtime.Run("run", "--bundle", Bundle.Save().Path, NewId());
-                if (outcome.Exit == 0)
-                    outcome.Out.Split('\n').Where(l => l.StartsWith(canary.Path, StringComparison.Ordinal)).Should().BeEmpty();
-                canary.Changes().Should().BeEmpty();
-                Leftovers.Mounts(canary.Path).Should().BeEmpty();
-            }
-        }
-        finally
-        {
-            Volatile.Write(ref stop, true);
-            racer.Join();
+            // The error of a lost race is as good as a mount inside.
+            Outcome outcome = Runtime.Run("run", "--bundle", Bundle.Save().Path, NewId());
+            if (outcome.Exit == 0)
+                outcome.Out.Split('\n').Where(l => l.StartsWith(canary.Path, StringComparison.Ordinal)).Should().BeEmpty();
+            canary.Changes().Should().BeEmpty();
+            Leftovers.Mounts(canary.Path).Should().BeEmpty();
         }
 
+        long swaps = racer.Stop();
         swaps.Should().BePositive();
+        Swap.Record(nameof(A_target_that_is_swapped_for_a_link_never_leads_to_the_host), Swap.Rounds(Starts), $"starts against {swaps} exchanges");
     }
 }
