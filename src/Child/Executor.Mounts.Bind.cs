@@ -272,10 +272,24 @@ internal static unsafe partial class Executor
             result = Mounted(c, m);
             if (result < 0)
                 return result;
+            if (!IsSame(*tree, (int)result))
+            {
+                Raw.close((int)result);
+                return Fail(c, SYS.openat2, -Errno.EXDEV);
+            }
+
             Raw.close(*tree);
             *tree = (int)result;
             return 0;
         }
+    }
+
+    // A new mount is found by its path again, which may have been exchanged meanwhile: the flags would go to another
+    // mount, and the new one would stay as it is.
+    private static bool IsSame(int one, int other)
+    {
+        stat a, b;
+        return Raw.fstat(one, &a) >= 0 && Raw.fstat(other, &b) >= 0 && a.st_dev == b.st_dev && a.st_ino == b.st_ino;
     }
 
     // Without mount_setattr: the flags by a bind remount of what is attached now.

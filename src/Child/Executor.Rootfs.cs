@@ -158,36 +158,6 @@ internal static unsafe partial class Executor
         }
     }
 
-    // For roots that pivot_root(2) refuses (initramfs). Every procfs and sysfs of the host goes first: one that stays
-    // fully visible would let a user namespace mount a fresh, unmasked one.
-    private static long MoveRoot(ChildContext* c, Step* s)
-    {
-        unchecked
-        {
-            byte* dot = stackalloc byte[2];
-            dot[0] = (byte)'.';
-            dot[1] = 0;
-            long result = Call(c, SYS.fchdir, Raw.fchdir(c->Slots[Slot.Rootfs]));
-            if (result != 0)
-                return result;
-            fixed (byte* proc = "/proc"u8)
-            fixed (byte* sys = "/sys"u8)
-            {
-                Raw.umount2(proc, Uapi.MNT_DETACH);
-                Raw.umount2(sys, Uapi.MNT_DETACH);
-            }
-
-            byte* slash = stackalloc byte[2];
-            slash[0] = (byte)'/';
-            slash[1] = 0;
-            if (result == 0 && s->Flags == 0)
-                result = Call(c, SYS.mount, Raw.mount(dot, slash, null, Uapi.MS_MOVE, null));
-            if (result == 0)
-                result = Call(c, SYS.chroot, Raw.chroot(dot));
-            return result != 0 ? result : Call(c, SYS.chdir, Raw.chdir(slash));
-        }
-    }
-
     // Without a mount namespace there is nothing to pivot.
     private static long ChangeRoot(ChildContext* c)
     {
@@ -277,6 +247,12 @@ internal static unsafe partial class Executor
             long mounted = OpenInRoot(c, c->Slots[Slot.Rootfs], path, Uapi.O_PATH, 0);
             if (mounted < 0)
                 return Fail(c, SYS.openat2, mounted);
+            if (!IsSame(target, (int)mounted))
+            {
+                Raw.close((int)mounted);
+                return Fail(c, SYS.openat2, -Errno.EXDEV);
+            }
+
             FdPath(link, (int)mounted);
             ulong flags = Uapi.MS_BIND | Uapi.MS_REMOUNT | Uapi.MS_RDONLY | HeldFlags((int)mounted);
             result = Raw.mount(null, link, null, flags, null);

@@ -59,6 +59,7 @@ internal static partial class Uapi
 
     // linux/magic.h
     public const long PROC_SUPER_MAGIC = 0x9fa0;
+    public const long SYSFS_MAGIC = 0x62656572;
     public const long DEVPTS_SUPER_MAGIC = 0x1cd1;
     public const long CGROUP2_SUPER_MAGIC = 0x63677270;
     public const long SELINUX_MAGIC = 0xf97cff8c;

@@ -16,7 +16,7 @@
 static const struct { const char *name; unsigned number; } calls[] = {
     CALL(openat2), CALL(close_range), CALL(fsopen), CALL(open_tree), CALL(move_mount), CALL(mount_setattr),
     CALL(fsmount), CALL(fsconfig), CALL(clone3), CALL(keyctl), CALL(faccessat2), CALL(pidfd_open), CALL(memfd_create),
-    CALL(statx), CALL(pidfd_send_signal), CALL(add_key), CALL(pidfd_getfd), CALL(setns),
+    CALL(statx), CALL(pidfd_send_signal), CALL(add_key), CALL(pidfd_getfd), CALL(setns), CALL(bpf),
 };
 
 static unsigned number(const char *name)
