@@ -11,7 +11,7 @@ UNCHECKED := -p:RunAnalyzers=false
 export DOTNET_CLI_TELEMETRY_OPTOUT := 1
 export DOTNET_NOLOGO := 1
 
-.PHONY: all setup build publish demo test conformance conformance-peers conformance-report density bench test-vm test-engines vm-shell bench-vm soak fuzz format-check docs install uninstall package ci clean
+.PHONY: all setup build publish demo test conformance conformance-peers conformance-report density attack security-report bench test-vm test-engines vm-shell bench-vm soak fuzz format-check docs install uninstall package ci clean
 
 all: publish
 
@@ -54,6 +54,20 @@ conformance-peers:
 conformance-report:
 	scripts/conformance-report >out/conformance.md
 	cp out/conformance.md docs/conformance.md
+
+# The races of the attack suite for as long as they may take: ATTACK_ROUNDS starts against each racer, every call of the
+# runtime before which files can be exchanged. make attack RUNTIME="scripts/peer runc" for a peer.
+ATTACK_ROUNDS ?= 2000
+attack: $(if $(RUNTIME),,publish)
+	mkdir -p out/results
+	rm -f out/results/attack-rounds.tsv
+	ATTACK_ROUNDS=$(ATTACK_ROUNDS) ATTACK_REPORT=$(CURDIR)/out/results/attack-rounds.tsv dotnet test tests/OciRun.Tests.csproj -c Release -f net10.0 \
+	  --filter 'FullyQualifiedName~AttackSweepTests|FullyQualifiedName~MountsRaceTests' </dev/null
+
+# docs/security.md, from what conformance, conformance-peers and attack have left.
+security-report:
+	scripts/security-report >out/security.md
+	cp out/security.md docs/security.md
 
 # N sleeping containers of each runtime: what one more costs. Writes docs/density.md.
 density: publish
