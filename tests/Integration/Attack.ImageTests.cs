@@ -1,5 +1,4 @@
 using System;
-using System.Collections.Generic;
 using System.IO;
 using System.Linq;
 using System.Net.Sockets;
@@ -254,7 +253,13 @@ public sealed class AttackImageTests : RuntimeTest
             Bundle.NoMount(destination);
         Bundle.Linux["devices"] = new JsonArray(new JsonObject
         {
-            ["path"] = "/dev/own", ["type"] = "c", ["major"] = 1, ["minor"] = 3, ["fileMode"] = 511, ["uid"] = 1000, ["gid"] = 1000,
+            ["path"] = "/dev/own",
+            ["type"] = "c",
+            ["major"] = 1,
+            ["minor"] = 3,
+            ["fileMode"] = 511,
+            ["uid"] = 1000,
+            ["gid"] = 1000,
         });
         Bundle.Args("true");
         Unharmed(Call("run").Within(Soon).Run());

@@ -92,6 +92,7 @@ internal sealed class Swap
         public Racer(string program, string first, string second) =>
             process = Process.Start(new ProcessStartInfo(program, ["race", first, second])
             {
+                UseShellExecute = false,
                 RedirectStandardInput = true,
                 RedirectStandardOutput = true,
             })!;
