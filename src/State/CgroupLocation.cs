@@ -1,4 +1,5 @@
 using System;
+using OciRun.Errors;
 using OciRun.Kernel;
 
 namespace OciRun.State;
@@ -24,18 +25,34 @@ internal static class CgroupLocation
     }
 
     /// <summary>True when the directory exists, and it and its parent are of the same cgroup2 mount.</summary>
+    /// <exception cref="FaultException">That cannot be told; what may be there must not be taken for gone.</exception>
     public static bool IsContainerCgroup(string path)
     {
         if (!IsPlain(path))
             return false;
         const int flags = Uapi.O_PATH | Uapi.O_DIRECTORY | Uapi.O_NOFOLLOW;
         using Fd directory = new(Sys.openat(Uapi.AT_FDCWD, Sys.Bytes(path), flags));
-        if (!IsCgroup(directory.Number))
+        if (!IsCgroup(directory.Number, path))
             return false;
         using Fd parent = new(Sys.openat(directory.Number, ".."u8, flags));
-        return IsCgroup(parent.Number);
+        return IsCgroup(parent.Number, path);
     }
 
-    private static bool IsCgroup(int fd) =>
-        fd >= 0 && Sys.fstatfs(fd, out statfs info) == 0 && info.f_type == Uapi.CGROUP2_SUPER_MAGIC;
+    private static bool IsCgroup(int fd, string path)
+    {
+        if (fd is -Errno.ENOENT or -Errno.ENOTDIR or -Errno.ELOOP or -Errno.ENAMETOOLONG)
+            return false;
+        int result = fd;
+        statfs info = default;
+        if (fd >= 0)
+            result = Sys.fstatfs(fd, out info);
+        if (result >= 0)
+            return info.f_type == Uapi.CGROUP2_SUPER_MAGIC;
+        throw new FaultException(new Fault($"cannot look at the cgroup {path}")
+        {
+            Syscall = fd < 0 ? "openat" : "fstatfs",
+            Errno = -result,
+            Hint = "the command can be repeated",
+        });
+    }
 }
