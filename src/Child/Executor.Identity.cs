@@ -59,6 +59,7 @@ internal static unsafe partial class Executor
         unchecked
         {
             IdentityStep* id = (IdentityStep*)s->Data;
+            int dropped = -1;
             for (int cap = 0; cap <= id->LastCapability; cap++)
             {
                 if (((id->Bounding >> cap) & 1) != 0)
@@ -66,9 +67,11 @@ internal static unsafe partial class Executor
                 long result = Raw.prctl(Uapi.PR_CAPBSET_DROP, cap);
                 if (result < 0)
                     return Fail(c, SYS.prctl, result);
+                dropped = cap;
             }
 
-            return 0;
+            // Who says yes to all of them without doing it says so of the last one too.
+            return dropped >= 0 && Raw.prctl(Uapi.PR_CAPBSET_READ, dropped) != 0 ? Fail(c, SYS.prctl, -Errno.EPERM) : 0;
         }
     }
 
@@ -82,7 +85,7 @@ internal static unsafe partial class Executor
             for (int fd = 0; fd < 3; fd++)
             {
                 stat st;
-                if (Raw.fstat(fd, &st) < 0 || st.st_uid == (uint)s->Flags || IsNull(fd))
+                if (Raw.fstat(fd, &st) < 0 || st.st_uid == (uint)s->Flags || IsNull(&st))
                     continue;
                 long result = Raw.fchownat(fd, &empty, (uint)s->Flags, uint.MaxValue, Uapi.AT_EMPTY_PATH);
                 if (result is < 0 and not -Errno.EPERM and not -Errno.EROFS and not -Errno.EINVAL)
@@ -138,6 +141,30 @@ internal static unsafe partial class Executor
         }
     }
 
+    // The kernel keeps them sorted, the config does not; some may be named twice.
+    private static bool HasGroups(ChildContext* c, IdentityStep* id)
+    {
+        unchecked
+        {
+            const int room = 2 * PATH_MAX / sizeof(uint);
+            uint* found = (uint*)c->Scratch;
+            long count = Raw.getgroups(0, null);
+            if (count != id->GroupCount)
+                return false;
+            Raw.getgroups(room, found);
+            for (int i = 0; i < count && count <= room; i++)
+            {
+                bool isFound = false;
+                for (int j = 0; j < count && !isFound; j++)
+                    isFound = found[j] == id->Groups[i];
+                if (!isFound)
+                    return false;
+            }
+
+            return true;
+        }
+    }
+
     private static void Split(__user_cap_data_struct* data, ulong effective, ulong permitted, ulong inheritable)
     {
         unchecked
@@ -187,7 +214,7 @@ internal static unsafe partial class Executor
                 return Fail(c, SYS.getresuid, -Errno.EPERM);
             if (Raw.getresgid(&real, &effective, &saved) < 0 || real != id->Gid || effective != id->Gid || saved != id->Gid)
                 return Fail(c, SYS.getresgid, -Errno.EPERM);
-            if (id->SetGroups != 0 && Raw.getgroups(0, null) > id->GroupCount)
+            if (id->SetGroups != 0 && !HasGroups(c, id))
                 return Fail(c, SYS.getgroups, -Errno.EPERM);
             if (id->NoNewPrivileges != 0 && Raw.prctl(Uapi.PR_GET_NO_NEW_PRIVS) != 1)
                 return Fail(c, SYS.prctl, -Errno.EPERM);

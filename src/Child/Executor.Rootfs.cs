@@ -21,8 +21,10 @@ internal static unsafe partial class Executor
     private static bool IsNull(int fd)
     {
         stat st;
-        return Raw.fstat(fd, &st) >= 0 && (st.st_mode & Uapi.S_IFMT) == Uapi.S_IFCHR && st.st_rdev == 0x103;
+        return Raw.fstat(fd, &st) >= 0 && IsNull(&st);
     }
+
+    private static bool IsNull(stat* st) => (st->st_mode & Uapi.S_IFMT) == Uapi.S_IFCHR && st->st_rdev == 0x103;
 
     // A procfs of the child's own: nobody can mount over parts of it. Where the kernel refuses a new instance
     // (user namespace, host procfs partly covered), the host's, checked to be the root of a procfs.
