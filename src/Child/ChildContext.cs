@@ -48,6 +48,9 @@ internal unsafe struct ChildContext
     /// <summary>Zero once the filter may forbid a write for a mere warning.</summary>
     public int WarningsAllowed;
 
+    /// <summary>Non-zero when the last record did not reach the parent, which therefore will not answer.</summary>
+    public int IsUnheard;
+
     /// <summary>Non-zero once the filter is loaded ahead of its usual place.</summary>
     public int Filtered;
 

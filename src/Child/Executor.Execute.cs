@@ -322,7 +322,7 @@ internal static unsafe partial class Executor
             if (first > last)
                 return;
             long closed = Raw.close_range(first, last, 0);
-            if (closed is not -Errno.ENOSYS and not -Errno.EPERM)
+            if (closed >= 0)
                 return;
             for (uint fd = first; fd <= last && fd < HighestOwn; fd++)
                 Raw.close((int)fd);

@@ -77,11 +77,15 @@ internal static unsafe partial class Executor
     // 8192 CPUs, the most that the kernel can be built for (NR_CPUS).
     private const int AffinityWords = 128;
 
-    // EPERM says that the process leads a group already, which only a first process of a session does.
-    private static long NewSession()
+    // EPERM says that the process leads a group already, which only a first process of a session does. In the caller's
+    // session it could type into the caller's terminal.
+    private static long NewSession(ChildContext* c)
     {
-        Raw.setsid();
-        return 0;
+        unchecked
+        {
+            long result = Raw.setsid();
+            return result is < 0 and not -Errno.EPERM ? Fail(c, SYS.setsid, result) : 0;
+        }
     }
 
     // KEYCTL_JOIN_SESSION_KEYRING makes or joins a keyring by name; the search bit lets its processes find it.

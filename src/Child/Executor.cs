@@ -47,7 +47,7 @@ internal static unsafe partial class Executor
         Op.CloneFinal => CloneFinal(c, s),
         Op.ResetAffinity => ResetAffinity(),
         Op.Affinity => Call(c, SYS.sched_setaffinity, Raw.sched_setaffinity(0, s->Number * sizeof(ulong), s->Data)),
-        Op.NewSession => NewSession(),
+        Op.NewSession => NewSession(c),
         Op.ControllingTerminal => Call(c, SYS.ioctl, Raw.Call(SYS.ioctl, 0, Uapi.TIOCSCTTY, 0)),
         Op.Unshare => Call(c, SYS.unshare, Raw.unshare((ulong)s->Flags)),
         Op.TimeOffsets => TimeOffsets(c, s),
@@ -143,7 +143,11 @@ internal static unsafe partial class Executor
         {
             Report report;
             Fill(c, &report, kind, errno, extra);
-            Raw.write(c->Slots[Slot.Sync], &report, sizeof(Report));
+            long n;
+            do
+                n = Raw.write(c->Slots[Slot.Sync], &report, sizeof(Report));
+            while (n == -Errno.EINTR);
+            c->IsUnheard = n < 0 ? 1 : 0;
         }
     }
 
@@ -205,6 +209,10 @@ internal static unsafe partial class Executor
         {
             byte go;
             long n;
+
+            // Each would wait for the other.
+            if (c->IsUnheard != 0)
+                End(1);
             do
                 n = Raw.read(c->Slots[Slot.Sync], &go, 1);
             while (n == -Errno.EINTR);

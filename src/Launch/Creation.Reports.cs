@@ -94,7 +94,7 @@ internal sealed unsafe partial class Creation
     private void RecordPid()
     {
         if (!ProcStat.TryRead(_pid, out ProcStat stat))
-            throw new FaultException(Died());
+            throw new FaultException(Liveness.WaitForExit(_pidfd!, 0) ? Died() : new Fault($"cannot read /proc/{_pid}/stat") { Hint = "is /proc mounted, and are descriptors and memory left?" });
         _record = _record with { Pid = _pid, StartTime = stat.StartTime };
     }
 

@@ -4,6 +4,7 @@ using OciRun.Errors;
 using OciRun.Kernel;
 using OciRun.Plan;
 using OciRun.Spec;
+using OciRun.State;
 
 namespace OciRun.Launch;
 
@@ -68,6 +69,10 @@ internal abstract unsafe partial class Offspring
         if (received >= 0)
             _received = new Fd(received);
         Witness();
+
+        // The process lives on then, so it is not to be waited for; ECONNRESET is the end of one that left words unread.
+        if (n is < 0 and not -Errno.ECONNRESET)
+            throw new FaultException(new Fault("cannot read what the container's process reports") { Syscall = "recvmsg", Errno = (int)-n });
         return n == sizeof(Report) ? report : null;
     }
 
@@ -194,9 +199,14 @@ internal abstract unsafe partial class Offspring
     /// <summary>Why a process that is told to have been killed was; null when that is not known.</summary>
     private protected virtual Fault? Killed() => null;
 
+    // The process lives although nothing is to be heard of it: whoever asks must not wait for its end.
+    private const int DeathLimit = 2000;
+
     // No record came: the child was killed.
     private protected Fault Died()
     {
+        if (_pidfd is { Number: >= 0 } && !Liveness.WaitForExit(_pidfd, DeathLimit))
+            return new Fault("the container's process does not answer") { Hint = "is it stopped or traced?" };
         int result = Sys.waitid(Uapi.P_PID, _pid, out siginfo_t info, Uapi.WEXITED | Uapi.__WALL);
         _pid = result < 0 ? _pid : 0;
         if (info.si_status == Uapi.SIGKILL && Killed() is { } known)

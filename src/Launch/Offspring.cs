@@ -51,8 +51,10 @@ internal abstract unsafe partial class Offspring : IDisposable
     {
         ReadOnlySpan<byte> go = [1];
         long result = Sys.write(_sync!.Number, go);
-        if (result < 0)
+        if (result is -Errno.EPIPE or -Errno.ECONNRESET)
             throw new FaultException(Died());
+        if (result < 0)
+            throw new FaultException(new Fault("cannot tell the container's process to go on") { Syscall = "write", Errno = (int)-result });
     }
 
     /// <summary>Shared memory holds what the parent writes after the clone and what the child has to say about options.</summary>
@@ -62,6 +64,8 @@ internal abstract unsafe partial class Offspring : IDisposable
     {
         ulong all = ulong.MaxValue;
         _signals = new Fd(Sys.signalfd4(all, Uapi.SFD_CLOEXEC | Uapi.SFD_NONBLOCK));
+        if (_signals.Number < 0)
+            throw new FaultException(new Fault("cannot watch for signals") { Syscall = "signalfd4", Errno = -_signals.Number });
         _sharedSize = SharedSize + MarksSize;
         _shared = Sys.mmap(_sharedSize, Uapi.PROT_READ | Uapi.PROT_WRITE, Uapi.MAP_SHARED | Uapi.MAP_ANONYMOUS);
         if (_shared is null)
@@ -257,9 +261,10 @@ internal abstract unsafe partial class Offspring : IDisposable
     private protected void KillChild()
     {
         Witness();
-        if (_pidfd is { Number: >= 0 })
-            Sys.pidfd_send_signal(_pidfd.Number, Uapi.SIGKILL);
-        else if (_pid > 0)
+        bool isKilled = _pidfd is { Number: >= 0 } && Sys.pidfd_send_signal(_pidfd.Number, Uapi.SIGKILL) == 0;
+
+        // The number is that of an unreaped child.
+        if (!isKilled && _pid > 0)
             Sys.kill(_pid, Uapi.SIGKILL);
         if (_pid > 0)
             Sys.waitid(Uapi.P_PID, _pid, out _, Uapi.WEXITED | Uapi.__WALL);
