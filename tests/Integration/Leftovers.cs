@@ -16,7 +16,11 @@ namespace OciRun.Tests.Integration;
 internal static class Leftovers
 {
     /// <summary>All leftovers, after giving the kernel up to two seconds to finish what is under way.</summary>
-    public static IReadOnlyList<string> Find(string work, string stateRoot, IReadOnlyCollection<string> ids)
+    /// <param name="work">The test's directory.</param>
+    /// <param name="stateRoot">The state root.</param>
+    /// <param name="ids">The test's ids.</param>
+    /// <param name="expected">What is there on purpose.</param>
+    public static IReadOnlyList<string> Find(string work, string stateRoot, IReadOnlyCollection<string> ids, IReadOnlyCollection<string>? expected = null)
     {
         List<string> found = new();
         for (int attempt = 0; attempt < 40; attempt++)
@@ -28,6 +32,8 @@ internal static class Leftovers
             found.AddRange(State(stateRoot));
             found.AddRange(Files(ids));
             found.AddRange(NullDevice(work));
+            if (expected is not null)
+                found.RemoveAll(expected.Contains);
             if (found.Count == 0)
                 break;
             Thread.Sleep(50);
