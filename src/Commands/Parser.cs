@@ -80,8 +80,7 @@ internal static class Parser
             return 1;
         }
 
-        string dashes = words[0].StartsWith("--", StringComparison.Ordinal) ? "--" : "-";
-        into.Set(index, ValueOf($"{dashes}{name}", words, into.Verb));
+        into.Set(index, ValueOf(words[0], words, into.Verb));
         return 2;
     }
 

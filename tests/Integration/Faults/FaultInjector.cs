@@ -1,6 +1,5 @@
 using System;
 using System.Collections.Generic;
-using System.Diagnostics;
 using System.IO;
 using System.Linq;
 using System.Runtime.InteropServices;
@@ -20,13 +19,12 @@ internal sealed record TracedCall(int Process, int Number, string Name, ulong Ar
     public override string ToString() => $"process {Process}, call {Number}, {Name}";
 }
 
-/// <summary>The tracer of fault.c, compiled once per test run.</summary>
+/// <summary>The tracer of fault.c.</summary>
 internal sealed class FaultInjector
 {
     /// <summary>Exit status of a program that took longer than the tracer's limit of 20 s.</summary>
     public const int Expired = 124;
 
-    private static readonly Lazy<byte[]> Program = new(Compile);
     private static readonly Lazy<Dictionary<int, string>> Names = new(ReadNames);
 
     private readonly string program;
@@ -34,10 +32,8 @@ internal sealed class FaultInjector
 
     public FaultInjector(string directory)
     {
-        program = Path.Combine(directory, "fault");
+        program = CompiledProgram.Install("fault", Path.Combine(directory, "fault"));
         report = Path.Combine(directory, "fault.report");
-        File.WriteAllBytes(program, Program.Value);
-        File.SetUnixFileMode(program, (UnixFileMode)0b111_101_101);
     }
 
     /// <summary>Words in front of a program of which every call is written down.</summary>
@@ -65,18 +61,5 @@ internal sealed class FaultInjector
         }
 
         return names;
-    }
-
-    private static byte[] Compile()
-    {
-        string program = Path.Combine(Path.GetTempPath(), $"ocirun-fault-{Environment.ProcessId}");
-        string source = Path.Combine(Runtime.RepositoryRoot(), "tests", "Integration", "Faults", "fault.c");
-        using Process cc = Process.Start("cc", ["-O2", "-static", "-s", "-o", program, source]);
-        cc.WaitForExit();
-        if (cc.ExitCode != 0)
-            throw new InvalidOperationException("cc could not compile fault.c");
-        byte[] bytes = File.ReadAllBytes(program);
-        File.Delete(program);
-        return bytes;
     }
 }
