@@ -118,6 +118,9 @@ internal struct SeccompSlot
     /// <summary>Part of <see cref="Flags"/> that is dropped when the kernel does not know it.</summary>
     public uint OptionalFlags;
 
+    /// <summary>Non-zero when the filter lets the call pass that tells whether there is one.</summary>
+    public int IsToBeVerified;
+
     /// <summary>Non-zero when the filter lets the calls pass that lead up to execve, so that it can be loaded early.</summary>
     public int Early;
 

@@ -18,6 +18,10 @@ internal static unsafe partial class Executor
             c->WarningsAllowed = 0;
             if (result >= 0 && (filter->Flags & Uapi.SECCOMP_FILTER_FLAG_NEW_LISTENER) != 0)
                 filter->Listener = (int)result + 1;
+
+            // Who says yes without loading it would have the program run without a filter.
+            if (result >= 0 && filter->IsToBeVerified != 0 && Raw.prctl(Uapi.PR_GET_SECCOMP) == 0)
+                return Fail(c, SYS.prctl, -Errno.EPERM);
             return Call(c, SYS.seccomp, result);
         }
     }

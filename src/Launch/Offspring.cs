@@ -1,4 +1,5 @@
 using System;
+using System.Runtime.InteropServices;
 using OciRun.Child;
 using OciRun.Errors;
 using OciRun.Filters;
@@ -248,7 +249,8 @@ internal abstract unsafe partial class Offspring : IDisposable
         Trace.Phase("seccomp filter");
         byte* code = _shared + sizeof(SeccompSlot) + LastWords.Size + FlagsSize;
         Span<sock_filter> into = new(code, SeccompSlot.MaximumInstructions);
-        int count = SeccompCompiler.Compile(_config.Linux.Seccomp, System.Runtime.InteropServices.RuntimeInformation.ProcessArchitecture, into, out SeccompLoad load);
+        Architecture machine = RuntimeInformation.ProcessArchitecture;
+        int count = SeccompCompiler.Compile(_config.Linux.Seccomp, machine, into, out SeccompLoad load);
         SeccompSlot* slot = (SeccompSlot*)_shared;
         slot->Program.filter = code;
         slot->Program.len = (ushort)count;
@@ -256,6 +258,7 @@ internal abstract unsafe partial class Offspring : IDisposable
         if (Log.IsDebug)
             Log.Debug($"seccomp filter flags: {load.FilterFlags}");
         slot->OptionalFlags = load.OptionalFlags;
+        slot->IsToBeVerified = SeccompCompiler.Allows(into[..count], machine, SYS.prctl, Uapi.PR_GET_SECCOMP) ? 1 : 0;
     }
 
     private protected void KillChild()

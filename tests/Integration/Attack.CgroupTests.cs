@@ -41,7 +41,6 @@ public sealed class AttackCgroupTests : RuntimeTest
     [RuntimeTheory]
     [InlineData("/../../{id}")]
     [InlineData("/a-{id}/../../../{id}")]
-    [InlineData("/{id}/..")]
     [InlineData("../{id}")]
     [InlineData("/{id}\n")]
     [InlineData("/{id}/././.")]
@@ -104,5 +103,22 @@ public sealed class AttackCgroupTests : RuntimeTest
         Outcome outcome = Run();
         if (outcome.Exit == 0)
             outcome.Out.Should().Be("looked\n");
+    }
+}
+
+/// <summary>Not for peers: one that gets it wrong puts its device rules on the whole machine, and deletes all of it.</summary>
+public sealed class AttackCgroupRootTests : RuntimeTest
+{
+    // T-F5: the root of the hierarchy is nobody's container.
+    [RuntimeTheory]
+    [InlineData("/{id}/..")]
+    [InlineData("/")]
+    [InlineData("/.")]
+    public void The_root_of_the_hierarchy_is_no_containers_cgroup(string path)
+    {
+        Bundle.Linux["cgroupsPath"] = path.Replace("{id}", Id, StringComparison.Ordinal);
+        Outcome outcome = Run();
+        outcome.Exit.Should().Be(1, outcome.ToString());
+        outcome.Err.Should().Contain("linux.cgroupsPath");
     }
 }

@@ -123,8 +123,8 @@ internal static class FaultActions
         "restart_syscall", "lseek",
     ];
 
-    // A kernel, or what stands before it, that says yes and does nothing. Not seccomp: the filter may forbid to ask.
-    private static readonly HashSet<string> Believed = ["setresuid", "setresgid", "setgroups", "capset", "prctl", "chdir", "fchdir", "pivot_root"];
+    // A kernel, or what stands before it, that says yes and does nothing.
+    private static readonly HashSet<string> Believed = ["setresuid", "setresgid", "setgroups", "capset", "prctl", "seccomp", "chdir", "fchdir", "pivot_root"];
 
     /// <summary>The errors of one call, one after another.</summary>
     public static IEnumerable<string> ErrorsOf(TracedCall call)
