@@ -14,6 +14,9 @@ internal static partial class Log
     private const int FirstOwnDescriptor = 100;
     private const string DefaultIdentifier = "ocirun";
 
+    // Milliseconds.
+    private const int Patience = 3000;
+
     private enum Destination
     {
         File,
@@ -33,6 +36,7 @@ internal static partial class Log
     private static string? s_identifier;
     private static bool s_json;
     private static Level s_level = Level.Error;
+    private static bool s_isStuck;
 
     /// <summary>True when debug records are wanted.</summary>
     public static bool IsDebug => s_level == Level.Debug;
@@ -116,13 +120,22 @@ internal static partial class Log
         string text = prefix + fault.Text();
         Write(Level.Error, text, fault, Timestamp());
         if (s_file >= 0)
-            Sys.write(Stderr, Line(text));
+            Put(Stderr, Line(text));
+    }
+
+    // Nobody may be reading: a full pipe then takes nothing, and no command waits for it for ever.
+    private static void Put(int fd, ReadOnlySpan<byte> record)
+    {
+        if (Sys.ppoll([new pollfd { fd = fd, events = Uapi.POLLOUT }], s_isStuck ? 0 : Patience) != 0)
+            Sys.write(fd, record);
+        else
+            s_isStuck = true;
     }
 
     private static void Write(Level level, string message, Fault? fault, string time)
     {
         if (s_file < 0 || s_destination == Destination.File)
-            Sys.write(s_file >= 0 ? s_file : Stderr, Record(s_json, Word(level), message, fault?.Code, time));
+            Put(s_file >= 0 ? s_file : Stderr, Record(s_json, Word(level), message, fault?.Code, time));
         else
             Sys.send(s_file, s_destination == Destination.Journal ? JournalEntry(level, message, fault) : SyslogPacket(level, message));
     }

@@ -193,9 +193,11 @@ for tens in {0..4}; do
   for job in "${jobs[@]}"; do wait $job; done
 done
 is "$(ctr task ls | grep -c RUNNING)" 50
-jobs=()
-for i in {00..49}; do ctr task rm -f m$i & jobs+=($!); done
-for job in "${jobs[@]}"; do wait $job; done
+for tens in {0..4}; do
+  jobs=()
+  for i in {0..9}; do ctr task rm -f m$tens$i & jobs+=($!); done
+  for job in "${jobs[@]}"; do wait $job; done
+done
 none "$(ls /run/containerd/runc/default || true)"
 END
 
