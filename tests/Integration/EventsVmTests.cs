@@ -11,6 +11,7 @@ public sealed class EventsVmTests : RuntimeTest
     [VmFact]
     public void Statistics_are_those_of_the_controllers()
     {
+        Limit("""{"cpu":{"quota":20000,"period":100000}}""");
         Container("dd if=/proc/self/exe of=/tmp/f bs=64k 2>/dev/null; while :; do :; done");
         Eventually(() => Data()["cpu"]!["throttling"]?["throttledPeriods"] is not null, "the quota is used up");
         Eventually(() => Data() is var now && now["memory"]!["cache"] is not null && (long)now["pids"]!["current"]! == 1, "the file is written");
@@ -65,9 +66,11 @@ public sealed class EventsVmTests : RuntimeTest
     {
         Execute("mkfifo", Bundle.InRootfs("/tmp/go"));
         Bundle.Linux["cgroupsPath"] = $"{Tier.Cgroup}/{Id}";
-        Bundle.Linux["resources"] = JsonNode.Parse(
-            """{"memory":{"limit":33554432,"swap":33554432},"pids":{"limit":50},"cpu":{"quota":20000,"period":100000}}""");
+        Limit("""{"memory":{"limit":33554432,"swap":33554432},"pids":{"limit":50}}""");
         Bundle.Shell(before + script);
         CreateAndStart();
     }
+
+    private void Limit(string resources) =>
+        Bundle.Merge(new JsonObject { ["linux"] = new JsonObject { ["resources"] = JsonNode.Parse(resources) } });
 }
