@@ -11,7 +11,7 @@ UNCHECKED := -p:RunAnalyzers=false
 export DOTNET_CLI_TELEMETRY_OPTOUT := 1
 export DOTNET_NOLOGO := 1
 
-.PHONY: all setup build publish demo test conformance conformance-peers conformance-report density attack security-report bench test-vm test-engines vm-shell bench-vm soak fuzz format-check docs install uninstall package ci clean
+.PHONY: all setup build publish demo test conformance conformance-peers conformance-report density attack security-report bench test-vm test-engines vm-shell bench-vm soak fuzz format-check docs install uninstall package ci nightly clean
 
 all: publish
 
@@ -138,6 +138,10 @@ package:
 
 ci: setup
 	scripts/ci
+
+# All that takes hours, too: the peers everywhere, every fault, the engines on their usual runtimes.
+nightly: setup
+	NIGHTLY=1 scripts/ci
 
 clean:
 	rm -rf out

@@ -14,6 +14,7 @@ namespace OciRun.Tests.Integration;
 /// (security.md, FX-STOP). An error is as good an answer as a container that is closed.
 /// </summary>
 [Trait("Category", "Conformance")]
+[Trait("Category", "Sweep")]
 public sealed class AttackSweepTests : RuntimeTest
 {
     private Canary? canary;
