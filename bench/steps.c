@@ -33,13 +33,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #include "decode.h"
+#include "effects.h"
 
 enum {
     MAX_TRACED = 16, GADGET_ROOM = 8, BREAKPOINT = 0xcc, SYSCALL_LENGTH = 2,
     OPTIONS = PTRACE_O_TRACEEXEC | PTRACE_O_TRACECLONE | PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | PTRACE_O_EXITKILL,
 };
-
-typedef struct user_regs_struct Registers;
 
 struct traced {
     pid_t pid;
@@ -106,28 +105,6 @@ static void read_code(const char *path)
         die("no padding between functions");
 }
 
-// A processor of x86-64-v2 of no known maker, so that no size of a cache is asked for.
-static void answer_cpuid(Registers *r)
-{
-    uint32_t a = 0, b = 0, c = 0, d = 0;
-    switch ((uint32_t)r->rax) {
-    case 0: // highest leaf, and twelve letters
-        a = 1, b = 0x7469654e, d = 0x20726568, c = 0x656e6f20;
-        break;
-    case 1: // sse3, ssse3, cx16, sse4.1, sse4.2, popcnt; fpu, tsc, cx8, cmov, mmx, fxsr, sse, sse2
-        a = 0x600, c = 1 | 1 << 9 | 1 << 13 | 1 << 19 | 1 << 20 | 1 << 23;
-        d = 1 | 1 << 4 | 1 << 8 | 1 << 15 | 1 << 23 | 1 << 24 | 1 << 25 | 1 << 26;
-        break;
-    case 0x80000000:
-        a = 0x80000001;
-        break;
-    case 0x80000001: // lahf; syscall, nx, long mode
-        c = 1, d = 1 << 11 | 1 << 20 | 1 << 29;
-        break;
-    }
-    r->rax = a, r->rbx = b, r->rcx = c, r->rdx = d;
-}
-
 static struct traced *find(pid_t pid)
 {
     for (int i = 0; i < MAX_TRACED; i++) {
@@ -182,72 +159,6 @@ static struct run *run_at(uint64_t address)
     return run;
 }
 
-static uint64_t *register_of(Registers *r, int number)
-{
-    unsigned long long *const all[] = {
-        &r->rax, &r->rcx, &r->rdx, &r->rbx, &r->rsp, &r->rbp, &r->rsi, &r->rdi,
-        &r->r8, &r->r9, &r->r10, &r->r11, &r->r12, &r->r13, &r->r14, &r->r15,
-    };
-    return (uint64_t *)all[number];
-}
-
-static uint64_t read_word(struct traced *t, uint64_t address)
-{
-    return (uint64_t)ptrace(PTRACE_PEEKDATA, t->pid, address, 0);
-}
-
-static void push(struct traced *t, Registers *r, uint64_t value)
-{
-    r->rsp -= 8;
-    ptrace(PTRACE_POKEDATA, t->pid, r->rsp, value);
-}
-
-// Where an indirect jump or call goes.
-static uint64_t operand(struct traced *t, Registers *r, const struct instruction *i, uint64_t address)
-{
-    int mode = i->modrm >> 6, low3 = i->modrm & 7, base = low3 | (i->rex & 1) << 3;
-    if (mode == 3)
-        return *register_of(r, base);
-    const uint8_t *at = code + (address - low) + i->displacement;
-    uint64_t where = 0;
-    int is_wide = mode == 2;
-    if (low3 == 4) {
-        int index = (*at >> 3 & 7) | (i->rex & 2) << 2;
-        base = (*at & 7) | (i->rex & 1) << 3;
-        if (index != 4)
-            where += *register_of(r, index) << (*at >> 6);
-        if (mode == 0 && (*at & 7) == 5)
-            is_wide = 1;
-        else
-            where += *register_of(r, base);
-        at++;
-    } else if (mode == 0 && low3 == 5) {
-        where += address + i->length;
-        is_wide = 1;
-    } else {
-        where += *register_of(r, base);
-    }
-    int32_t offset;
-    memcpy(&offset, at, sizeof offset);
-    where += (int64_t)(is_wide ? offset : mode == 1 ? (int8_t)*at : 0);
-    return read_word(t, where + (i->segment == 0x64 ? r->fs_base : i->segment ? r->gs_base : 0));
-}
-
-static int is_taken(uint8_t opcode, uint64_t flags)
-{
-    int c = flags & 1, p = flags >> 2 & 1, z = flags >> 6 & 1, s = flags >> 7 & 1, o = flags >> 11 & 1;
-    const int conditions[] = { o, c, z, c | z, s, p, s ^ o, z | (s ^ o) };
-    return conditions[opcode >> 1 & 7] ^ (opcode & 1);
-}
-
-static int loop_is_taken(uint8_t opcode, Registers *r)
-{
-    if (opcode == 0xe3)
-        return r->rcx == 0;
-    int z = r->eflags >> 6 & 1;
-    return --r->rcx != 0 && (opcode == 0xe2 || z == (opcode == 0xe1));
-}
-
 // Does what the last instruction of a run would have done. At a system call the process goes to the gadget.
 static void finish(struct traced *t, Registers *r, const struct instruction *i)
 {
@@ -260,21 +171,21 @@ static void finish(struct traced *t, Registers *r, const struct instruction *i)
         r->rip = next + (loop_is_taken(i->opcode, r) ? i->immediate : 0);
         return;
     case CALL:
-        push(t, r, next);
+        push(t->pid, r, next);
         r->rip = next + i->immediate;
         return;
     case JUMP:
         r->rip = next + i->immediate;
         return;
     case INDIRECT_CALL:
-        r->rip = operand(t, r, i, address);
-        push(t, r, next);
+        r->rip = operand(t->pid, r, i, address, code + (address - low));
+        push(t->pid, r, next);
         return;
     case INDIRECT_JUMP:
-        r->rip = operand(t, r, i, address);
+        r->rip = operand(t->pid, r, i, address, code + (address - low));
         return;
     case RETURN:
-        r->rip = read_word(t, r->rsp);
+        r->rip = read_word(t->pid, r->rsp);
         r->rsp += 8 + i->immediate;
         return;
     case CPU_ID:

@@ -138,8 +138,8 @@ internal sealed unsafe partial class Creation
                 Hint = -pid switch
                 {
                     Errno.EPERM => "are user namespaces allowed for this user (sysctl user.max_user_namespaces)?",
-                    Errno.ENOSPC => "a limit in /proc/sys/user is reached",
-                    Errno.EAGAIN => "a limit on processes is reached",
+                    Errno.ENOSPC => Failure.NamespaceLimit,
+                    Errno.EAGAIN => "a limit on processes is reached: RLIMIT_NPROC (ulimit -u), pids.max of a cgroup, or sysctl kernel.pid_max",
                     _ => null,
                 },
             });

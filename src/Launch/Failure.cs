@@ -217,11 +217,16 @@ internal static unsafe partial class Failure
         (Op.MemoryPolicy, Errno.EINVAL) => "the mode or flag is not of this kernel, or none of the nodes is online and allowed",
         (Op.MemoryPolicy, Errno.ENOSYS) => "the kernel has no memory policies (CONFIG_NUMA)",
         (Op.Sysctl, Errno.ENOENT) => "the kernel has no such sysctl in this namespace",
-        (Op.Unshare, Errno.ENOSPC) => "a limit in /proc/sys/user is reached",
+        (Op.Unshare, Errno.ENOSPC) => NamespaceLimit,
+        (Op.SessionKeyring, Errno.EDQUOT) => "the user's quota of keys is used up (/proc/key-users): raise sysctl kernel.keys.maxkeys, or use --no-new-keyring",
+        (Op.SessionKeyring, _) => "use --no-new-keyring to keep the caller's",
         (Op.Seccomp, Errno.EBUSY) => "this program runs under a filter with a listener itself, and a process has only one",
         (Op.PivotRoot, Errno.EINVAL) => "use --no-pivot on a ramdisk root",
         _ => null,
     };
+
+    /// <summary>What ENOSPC means of a new namespace (namespaces(7), /proc/sys/user).</summary>
+    public const string NamespaceLimit = "a limit on namespaces is reached: see sysctl user.max_user_namespaces and its like for the other types";
 
     /// <summary>How a process ended that a signal killed, with what the common ones mean (signal(7)).</summary>
     public static string KilledBy(int signal)

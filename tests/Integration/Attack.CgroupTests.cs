@@ -93,16 +93,33 @@ public sealed class AttackCgroupTests : RuntimeTest
 
     // T-F9: nothing of cgroup v1 by which the kernel runs a program of the container on the host.
     [RuntimeTheory]
-    [InlineData(true)]
-    [InlineData(false)]
-    public void No_release_agent_is_within_reach(bool ownNamespace)
+    [InlineData(true, "ro")]
+    [InlineData(false, "ro")]
+    [InlineData(true, "memory")]
+    [InlineData(false, "memory")]
+    [InlineData(true, "none,name=ocirun-test")]
+    [InlineData(false, "none,name=ocirun-test")]
+    public void No_release_agent_is_within_reach(bool ownNamespace, string option)
     {
         if (!ownNamespace)
             Bundle.NoNamespace("cgroup");
+        Bundle.NoMount("/sys/fs/cgroup").Mount("/sys/fs/cgroup", "cgroup", "cgroup", "nosuid", "noexec", "nodev", option);
         Bundle.Shell("find /sys/fs/cgroup -name release_agent -perm -200 | while read f; do (: >>$f) 2>/dev/null && echo $f; done; echo looked");
         Outcome outcome = Run();
         if (outcome.Exit == 0)
             outcome.Out.Should().Be("looked\n");
+    }
+
+    // T-F4: who takes configurations from strangers has to know which annotations reach the host.
+    [RuntimeTheory]
+    [InlineData("org.systemd.property.")]
+    [InlineData("run.oci.")]
+    [InlineData("org.criu.config")]
+    public void Annotations_that_change_the_host_are_told_to_be_unsafe(string annotation)
+    {
+        Outcome outcome = Runtime.Run("features");
+        outcome.Exit.Should().Be(0, outcome.ToString());
+        JsonNode.Parse(outcome.Out)!["potentiallyUnsafeConfigAnnotations"]!.AsArray().Select(name => (string?)name).Should().Contain(annotation);
     }
 }
 

@@ -1,6 +1,9 @@
+using System;
+using System.Collections.Generic;
 using System.Diagnostics;
 using System.IO;
 using System.Linq;
+using System.Text;
 using System.Text.RegularExpressions;
 using FluentAssertions;
 using Xunit;
@@ -45,7 +48,7 @@ public sealed class TraceCheckTests : RuntimeTest
 
         // strace stays as long as the container.
         using Process create = Traced("create", "--bundle", Bundle.Path, Id).Start();
-        Eventually(() => Runtime.Run("state", Id) is { Exit: 0 } state && state.Out.Contains("\"created\"", System.StringComparison.Ordinal), "it is created");
+        Eventually(() => Runtime.Run("state", Id) is { Exit: 0 } state && state.Out.Contains("\"created\"", StringComparison.Ordinal), "it is created");
         foreach (string[] words in new[] { ["start", Id], ["exec", Id, "true"], ["pause", Id], ["resume", Id], ["kill", Id, "KILL"], new[] { "delete", "--force", Id } })
         {
             string file = Path.Combine(Work, words[0]);
@@ -59,29 +62,28 @@ public sealed class TraceCheckTests : RuntimeTest
 
     // What a change to the runtime could do, done to the record of what it does.
     [RuntimeTheory]
-    [InlineData("R-031", "T-A11", @"(\d+ +)setresuid\(", "$1openat(AT_FDCWD</>, \"/etc/localtime\", O_RDONLY|O_CLOEXEC) = 9</etc/localtime>\n$0")]
-    [InlineData("R-035", "D1", @"^.*PR_SET_DUMPABLE, SUID_DUMP_DISABLE.*\n", "")]
-    [InlineData("R-040", "R-041", @"O_CLOEXEC\|O_PATH", "O_PATH")]
-    [InlineData("R-040", "R-041", @"FSOPEN_CLOEXEC", "0")]
-    [InlineData("R-042", "T-D3", @"^.*close_range\(\d+, 4294967295, 0\).*\n", "")]
-    [InlineData("R-042", "T-D3", @"(\d+ +)(seccomp\(.*\n)", "$1$2$1openat(AT_FDCWD</>, \"/\", O_RDONLY|O_CLOEXEC) = 9</>\n")]
-    [InlineData("R-060", "T-A2", @"resolve=RESOLVE_NO_MAGICLINKS\|RESOLVE_IN_ROOT", "resolve=RESOLVE_NO_MAGICLINKS")]
-    [InlineData("R-060", "T-A6", @"mkdirat\((\d+<[^>]*rootfs/dev>), ""shm""", "mkdirat($1, \"../shm\"")]
-    [InlineData("R-061", "T-A5", @"move_mount\((.*), \d+<[^>]*>, """", MOVE_MOUNT_F_EMPTY_PATH\|MOVE_MOUNT_T_EMPTY_PATH", "move_mount($1, AT_FDCWD, \"/x/proc\", MOVE_MOUNT_F_EMPTY_PATH")]
-    [InlineData("R-061", "T-A5", @"umount2\("".""", "umount2(\"/old\"")]
-    [InlineData("R-061", "T-A5", @"mount\(NULL, ""."", NULL, MS_REC\|MS_SLAVE", "mount(\"x\", \"/x/proc\", NULL, MS_BIND")]
-    [InlineData("R-080", "T-B2a", @"openat2\(\d+</proc>, ""(\d+/oom_score_adj)"", \{flags=([A-Z_|]+), [^}]*\}, 24\)", "openat(AT_FDCWD</>, \"/proc/$1\", $2)")]
-    [InlineData("R-100", "2.9", @"setresuid\(", "setgroups(")]
-    [InlineData("R-100", "2.9", @"capset\(", "setgroups(")]
-    [InlineData("T-A7", "R-066", @"(\d+ +)pivot_root\(", "$1openat(6<ROOTFS/dev>, \"x\", O_WRONLY|O_CREAT|O_NOFOLLOW|O_CLOEXEC, 0600) = 9<ROOTFS/dev/x>\n$0")]
-    [InlineData("T-A11", "R-031", @"execve\(""/bin/true""", "execve(\"/bin/other\"")]
-    public void A_broken_rule_is_reported(string rule, string also, string pattern, string replacement)
+    [InlineData("R-031", @"(\d+ +)setresuid\(", "$1openat(AT_FDCWD</>, \"/etc/localtime\", O_RDONLY|O_CLOEXEC) = 9</etc/localtime>\n$0")]
+    [InlineData("R-035", @"^.*PR_SET_DUMPABLE, SUID_DUMP_DISABLE.*\n", "")]
+    [InlineData("R-040", @"O_CLOEXEC\|O_PATH", "O_PATH")]
+    [InlineData("R-040", @"FSOPEN_CLOEXEC", "0")]
+    [InlineData("R-042", @"^.*close_range\(\d+, 4294967295, 0\).*\n", "")]
+    [InlineData("R-042", @"(\d+ +)(seccomp\(.*\n)", "$1$2$1openat(AT_FDCWD</>, \"/\", O_RDONLY|O_CLOEXEC) = 9</>\n")]
+    [InlineData("R-060", @"resolve=RESOLVE_NO_MAGICLINKS\|RESOLVE_IN_ROOT", "resolve=RESOLVE_NO_MAGICLINKS")]
+    [InlineData("R-060", @"mkdirat\((\d+<[^>]*rootfs/dev>), ""shm""", "mkdirat($1, \"../shm\"")]
+    [InlineData("R-061", @"move_mount\((.*), \d+<[^>]*>, """", MOVE_MOUNT_F_EMPTY_PATH\|MOVE_MOUNT_T_EMPTY_PATH", "move_mount($1, AT_FDCWD, \"/x/proc\", MOVE_MOUNT_F_EMPTY_PATH")]
+    [InlineData("R-061", @"umount2\("".""", "umount2(\"/old\"")]
+    [InlineData("R-061", @"mount\(NULL, ""."", NULL, MS_REC\|MS_SLAVE", "mount(\"x\", \"/x/proc\", NULL, MS_BIND")]
+    [InlineData("R-080", @"openat2\(\d+</proc>, ""(\d+/oom_score_adj)"", \{flags=([A-Z_|]+), [^}]*\}, 24\)", "openat(AT_FDCWD</>, \"/proc/$1\", $2)")]
+    [InlineData("R-100", @"setresuid\(", "setgroups(")]
+    [InlineData("R-100", @"capset\(", "setgroups(")]
+    [InlineData("T-A7", @"(\d+ +)pivot_root\(", "$1openat(6<ROOTFS/dev>, \"x\", O_WRONLY|O_CREAT|O_NOFOLLOW|O_CLOEXEC, 0600) = 9<ROOTFS/dev/x>\n$0")]
+    [InlineData("T-A11", @"execve\(""/bin/true""", "execve(\"/bin/other\"")]
+    public void A_broken_rule_is_reported(string rule, string pattern, string replacement)
     {
-        also.Should().NotBe(rule);
         Make("full");
         Traced("run", "--bundle", Bundle.Path, Id).Run().Exit.Should().Be(0);
-        string record = File.ReadAllText(TracePath);
-        string changed = Regex.Replace(record, pattern, replacement.Replace("ROOTFS", Bundle.Rootfs, System.StringComparison.Ordinal), RegexOptions.Multiline);
+        string record = Joined(File.ReadLines(TracePath));
+        string changed = Regex.Replace(record, pattern, replacement.Replace("ROOTFS", Bundle.Rootfs, StringComparison.Ordinal), RegexOptions.Multiline);
         changed.Should().NotBe(record, "ocirun makes the call that is changed");
         File.WriteAllText(TracePath, changed);
         Outcome outcome = Check();
@@ -97,13 +99,32 @@ public sealed class TraceCheckTests : RuntimeTest
         Check().Exit.Should().Be(2);
     }
 
+    // Calls of two processes may overlap; each stands where it ends then.
+    private static string Joined(IEnumerable<string> lines)
+    {
+        const string unfinished = " <unfinished ...>";
+        Dictionary<string, string> begun = [];
+        StringBuilder record = new();
+        foreach (string line in lines)
+        {
+            string process = line.Split(' ')[0];
+            if (line.EndsWith(unfinished, StringComparison.Ordinal))
+            {
+                begun[process] = line[..^unfinished.Length];
+                continue;
+            }
+
+            Match rest = Regex.Match(line, @"^\d+ +<\.\.\. \w+ resumed>(.*)$");
+            record.Append(rest.Success ? begun[process] + rest.Groups[1].Value : line).Append('\n');
+        }
+
+        return record.ToString();
+    }
+
     private void Make(string kind)
     {
         if (kind == "full")
-        {
             FaultBundle.Fill(Bundle, Path.Combine(Work, "out"), "");
-        }
-
         Bundle.Args("/bin/true");
         if (kind == "user namespace")
             Bundle.MapUsers();

@@ -1,0 +1,116 @@
+using System;
+using System.Collections.Generic;
+using System.IO;
+using System.Linq;
+using System.Text.Json.Nodes;
+using FluentAssertions;
+using Xunit;
+
+namespace OciRun.Tests.Integration.Faults;
+
+/// <summary>Callers that give too much, too little or nothing at all (security.md §3.2).</summary>
+public sealed class FaultCallerTests : RuntimeTest
+{
+    // F-32: a hook need not read its standard input, and the state may be larger than a pipe.
+    [RuntimeTheory]
+    [InlineData("createRuntime", "exit 0", 0)]
+    [InlineData("createRuntime", "exec <&-; sleep 0.2; exit 0", 0)]
+    [InlineData("createContainer", "exit 0", 0)]
+    [InlineData("poststop", "exit 0", 0)]
+    [InlineData("createRuntime", "test $(wc -c) -gt 1000000", 0)]
+    [InlineData("createRuntime", "exit 4", 1)]
+    public void A_hook_that_does_not_read_a_large_state_hinders_nothing(string hook, string script, int status)
+    {
+        Bundle.Config["annotations"] = new JsonObject { ["x"] = new string('x', 1_000_000) };
+        Bundle.Config["hooks"] = new JsonObject
+        {
+            [hook] = new JsonArray(new JsonObject { ["path"] = "/bin/sh", ["args"] = new JsonArray("sh", "-c", script), ["timeout"] = 5 }),
+        };
+        Outcome outcome = Run();
+        outcome.Exit.Should().Be(status, outcome.ToString());
+        (outcome.Err.Length == 0).Should().Be(status == 0, outcome.ToString());
+    }
+
+    // F-55.
+    [RuntimeTheory]
+    [InlineData("mkdir gone; cd gone; rmdir ../gone;")]
+    [InlineData("umask 0777;")]
+    [InlineData("exec <&-;")]
+    [InlineData("ulimit -s 256;")]
+    public void A_caller_in_no_good_state_gets_its_container(string before)
+    {
+        Bundle.Shell("echo ran > /ran");
+        Call("run").Before(before).Run().Should().Be(Silent);
+        File.ReadAllText(Bundle.InRootfs("/ran")).Should().Be("ran\n");
+        File.Delete(Bundle.InRootfs("/ran"));
+    }
+
+    // F-55: the name that a program is called by is the caller's to choose.
+    [RuntimeTheory]
+    [InlineData("")]
+    [InlineData("-ocirun")]
+    [InlineData("/nonexistent/ocirun")]
+    public void The_name_it_is_called_by_says_nothing(string name)
+    {
+        Bundle.Shell("echo ran > /ran");
+        Call("run").Under("bash", "-c", $"exec -a '{name}' \"$@\"", "bash").Run().Should().Be(Silent);
+        File.Exists(Bundle.InRootfs("/ran")).Should().BeTrue();
+    }
+
+    [RuntimeFact]
+    public void Without_an_environment_it_runs()
+    {
+        Bundle.Shell("echo ran > /ran");
+        Call("run").NoEnv().Run().Should().Be(Silent);
+        File.Exists(Bundle.InRootfs("/ran")).Should().BeTrue();
+    }
+
+    // F-60: ten times as much takes no more than about ten times as long; a hundred times would be the square.
+    [RuntimeTheory]
+    [InlineData("env", 5000)]
+    [InlineData("mounts", 1000)]
+    [InlineData("hooks", 300)]
+    [InlineData("maskedPaths", 1000)]
+    [InlineData("annotations", 5000)]
+    public void Very_much_takes_no_more_than_its_share_of_time(string what, int count)
+    {
+        TimeSpan few = Timed(what, count / 10), many = Timed(what, count);
+        many.Should().BeLessThan(TimeSpan.FromMilliseconds(200) + (30 * few));
+    }
+
+    private TimeSpan Timed(string what, int count)
+    {
+        Bundle bundle = new(Path.Combine(Work, $"bundle{count}"));
+        IEnumerable<int> each = Enumerable.Range(0, count);
+        switch (what)
+        {
+            case "env":
+                bundle.Process["env"] = new JsonArray([.. each.Select(i => (JsonNode)$"V{i}=value of {i}"), "PATH=/bin"]);
+                break;
+            case "mounts":
+                foreach (int i in each)
+                    bundle.Mount($"/mnt/{i}", "tmpfs", "tmpfs", "size=4k");
+                break;
+            case "hooks":
+                bundle.Config["hooks"] = new JsonObject { ["poststart"] = new JsonArray([.. each.Select(_ => new JsonObject { ["path"] = "/bin/true" })]) };
+                break;
+            case "maskedPaths":
+                foreach (int i in each)
+                    bundle.WithFile($"/masked/{i}", "secret");
+                bundle.Linux["maskedPaths"] = new JsonArray([.. each.Select(i => (JsonNode)$"/masked/{i}")]);
+                break;
+            default:
+                bundle.Config["annotations"] = new JsonObject(each.Select(i => KeyValuePair.Create($"name{i}", (JsonNode?)$"value{i}")));
+                break;
+        }
+
+        bundle.Save();
+        return Enumerable.Range(0, 3).Min(_ =>
+        {
+            string id = NewId();
+            long start = System.Diagnostics.Stopwatch.GetTimestamp();
+            Runtime.Run("run", "--bundle", bundle.Path, id).Should().Be(Silent);
+            return System.Diagnostics.Stopwatch.GetElapsedTime(start);
+        });
+    }
+}

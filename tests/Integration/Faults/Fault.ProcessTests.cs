@@ -1,0 +1,110 @@
+using System;
+using System.Diagnostics;
+using System.IO;
+using System.Threading;
+using FluentAssertions;
+using Mono.Unix.Native;
+using Xunit;
+
+namespace OciRun.Tests.Integration.Faults;
+
+/// <summary>The container's processes end, stop or never start at a bad moment (security.md §3.2).</summary>
+public sealed class FaultProcessTests : RuntimeTest
+{
+    // F-07.
+    [RuntimeFact]
+    public void What_is_never_started_uses_no_processor_and_can_be_ended()
+    {
+        Create().Should().Be(Silent);
+        string before = ProcessorTime(Pid());
+        Thread.Sleep(1500);
+        ProcessorTime(Pid()).Should().Be(before);
+        Status().Should().Be("created");
+
+        Runtime.Run("kill", Id, "KILL").Should().Be(Silent);
+        Eventually(() => Status() == "stopped", "it is killed");
+        Runtime.Run("delete", Id).Should().Be(Silent);
+    }
+
+    // F-09: the program runs once init does; until then start waits, but not against the user's will.
+    [RuntimeFact]
+    public void A_start_of_a_process_that_is_stopped_can_be_interrupted()
+    {
+        Bundle.Shell("touch /ran; sleep 100");
+        Create().Should().Be(Silent);
+        Syscall.kill(Pid(), Signum.SIGSTOP).Should().Be(0);
+        Runtime.Call call = Runtime.With("start", Id).Within(TimeSpan.FromSeconds(10));
+        using Process start = call.Start();
+        start.WaitForExit(TimeSpan.FromSeconds(1)).Should().BeFalse("init does not answer");
+        Syscall.kill(start.Id, Signum.SIGINT).Should().Be(0);
+        call.Finish(start).Exit.Should().BeGreaterThan(0);
+        File.Exists(Bundle.InRootfs("/ran")).Should().BeFalse();
+
+        Syscall.kill(Pid(), Signum.SIGCONT).Should().Be(0);
+        Eventually(() => File.Exists(Bundle.InRootfs("/ran")), "the start that was asked for happens");
+        Status().Should().Be("running");
+    }
+
+    // F-10.
+    [RuntimeTheory]
+    [InlineData("exit 0", 0)]
+    [InlineData("exit 3", 3)]
+    [InlineData("sh -c 'kill -SEGV $$' 2>/dev/null; exit $?", 139)]
+    public void A_process_that_ends_at_once_gives_its_status(string script, int status)
+    {
+        Bundle.Shell(script);
+        for (int i = 0; i < 60; i++)
+            Run().Should().Be(Silent with { Exit = status }, $"round {i}");
+    }
+
+    // F-57: the kernel ends who is in the pid namespace with its first process.
+    [RuntimeFact]
+    public void An_exec_whose_container_ends_is_told_to_be_killed()
+    {
+        for (int i = 0; i < 12; i++)
+        {
+            string id = NewId();
+            Bundle.Args("sleep", "100").Save();
+            Runtime.Run("run", "--detach", "--bundle", Bundle.Path, id).Should().Be(Silent);
+            int pid = (int)State(id)["pid"]!;
+            string ran = Bundle.InRootfs($"/ran{i}");
+            Runtime.Call call = Runtime.With("exec", id, "sh", "-c", $"touch /ran{i}; while :; do sh -c 'sleep 0.001 & :'; done").Within(TimeSpan.FromSeconds(10));
+            using Process exec = call.Start();
+            Eventually(() => File.Exists(ran), "the program runs");
+            Thread.Sleep(i);
+            Syscall.kill(pid, Signum.SIGKILL).Should().Be(0);
+            call.Finish(exec).Should().Be(Silent with { Exit = 137 });
+            Runtime.Run("delete", "--force", id).Should().Be(Silent);
+        }
+    }
+
+    // F-57, from the start on: either it runs and is killed, or there is nothing left to enter.
+    [RuntimeFact]
+    public void An_exec_into_a_container_that_ends_is_killed_or_refused()
+    {
+        for (int i = 0; i < 24; i++)
+        {
+            string id = NewId();
+            Bundle.Args("sleep", "100").Save();
+            Runtime.Run("run", "--detach", "--bundle", Bundle.Path, id).Should().Be(Silent);
+            int pid = (int)State(id)["pid"]!;
+            Runtime.Call call = Runtime.With("exec", id, "sleep", "100").Within(TimeSpan.FromSeconds(10));
+            using Process exec = call.Start();
+            Thread.Sleep(i / 2);
+            Syscall.kill(pid, Signum.SIGKILL).Should().Be(0);
+            Outcome outcome = call.Finish(exec);
+            if (outcome.Exit == 137)
+                outcome.Err.Should().BeEmpty();
+            else
+                outcome.Should().Match<Outcome>(refused => refused.Exit == 255 && refused.Err.Contains("level=error"));
+            Runtime.Run("delete", "--force", id).Should().Be(Silent);
+        }
+    }
+
+    // User and system time of proc_pid_stat(5), in ticks.
+    private static string ProcessorTime(int pid)
+    {
+        string[] fields = File.ReadAllText($"/proc/{pid}/stat").Split(' ');
+        return $"{fields[13]} {fields[14]}";
+    }
+}
