@@ -48,16 +48,14 @@ internal static class List
             });
         }
 
-        string? root = arguments.Globals.Root;
+        using StateRoot? root = Root(arguments.Globals.Root);
         if (arguments.Flag("quiet"))
         {
-            Output.Write(ListTable.Ids(Collect(root, static (directory, _) => directory.Id)));
+            Output.Write(ListTable.Ids(root?.Ids(withRecord: true) ?? []));
             return 0;
         }
 
-        // Whether a process lives and is frozen takes the most of the time, and only these forms show it.
-        UserNames users = new();
-        StateDocument[] containers = Collect(root, (directory, record) => State.Document(directory, record, users.Find(directory.Owner())));
+        StateDocument[] containers = root is null ? [] : Documents(root);
         if (format == "json")
             Output.Write(StateWriter.List(containers));
         else
@@ -65,21 +63,22 @@ internal static class List
         return 0;
     }
 
-    /// <summary>What <paramref name="show"/> makes of each container whose record can be read.</summary>
-    private static T[] Collect<T>(string? option, Func<ContainerDirectory, ContainerRecord, T> show)
+    // A default root that does not exist holds nothing; one that was named is a mistake (features.md L07).
+    private static StateRoot? Root(string? option) =>
+        option is null ? StateRoot.OpenExisting(null) : StateRoot.Open(option, mustExist: true);
+
+    // Of the containers whose record can be read.
+    private static StateDocument[] Documents(StateRoot root)
     {
-        // A default root that does not exist holds nothing; one that was named is a mistake (features.md L07).
-        using StateRoot? root = option is null ? StateRoot.OpenExisting(null) : StateRoot.Open(option, mustExist: true);
-        if (root is null)
-            return [];
-        List<T> containers = [];
+        UserNames users = new();
+        List<StateDocument> containers = [];
         foreach (string id in root.Ids())
         {
             try
             {
                 using ContainerDirectory directory = root.Find(id);
                 if (directory.Load() is { } record)
-                    containers.Add(show(directory, record));
+                    containers.Add(State.Document(directory, record, users.Find(directory.Owner())));
                 else
                     Log.Warning($"{directory.Path} is no container of {Table.Program}");
             }

@@ -9,7 +9,8 @@ internal sealed partial class ContainerDirectory
     /// <summary>A record with many annotations takes some kilobytes.</summary>
     private const int LargestRecord = 4 << 20;
 
-    private static ReadOnlySpan<byte> RecordName => "state.json"u8;
+    /// <summary>The file of <see cref="ContainerRecord"/> in a container's directory.</summary>
+    public static ReadOnlySpan<byte> RecordName => "state.json"u8;
 
     /// <summary>
     /// Replaces state.json: written whole to a temporary name, then renamed, so a reader sees the old or the new

@@ -108,7 +108,8 @@ internal sealed partial class StateRoot : IDisposable
     }
 
     /// <summary>Names of the directories below the root that can be containers, in ordinal order.</summary>
-    public string[] Ids()
+    /// <param name="withRecord">Only those that have a record, which is not read.</param>
+    public string[] Ids(bool withRecord = false)
     {
         List<string> ids = [];
         byte[] buffer = new byte[32768];
@@ -120,7 +121,7 @@ internal sealed partial class StateRoot : IDisposable
             while (entries.MoveNext())
             {
                 string id = Encoding.UTF8.GetString(entries.Current);
-                if (entries.MayBeDirectory && ContainerId.IsValid(id))
+                if (entries.MayBeDirectory && ContainerId.IsValid(id) && (!withRecord || HasRecord(entries.Current)))
                     ids.Add(id);
             }
         }
@@ -129,6 +130,12 @@ internal sealed partial class StateRoot : IDisposable
             throw Wrong(Path, "cannot list it", "getdents64", -length);
         ids.Sort(StringComparer.Ordinal);
         return [.. ids];
+    }
+
+    private bool HasRecord(ReadOnlySpan<byte> name)
+    {
+        byte[] path = [.. name, (byte)'/', .. ContainerDirectory.RecordName];
+        return Sys.fstatat(Number, path, out stat found, Uapi.AT_SYMLINK_NOFOLLOW) >= 0 && (found.st_mode & Uapi.S_IFMT) == Uapi.S_IFREG;
     }
 
     public void Dispose() => _directory.Dispose();

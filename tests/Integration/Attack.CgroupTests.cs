@@ -16,8 +16,8 @@ public sealed class AttackCgroupTests : RuntimeTest
     [InlineData("[]")]
     [InlineData("""[{"allow": true, "type": "c", "major": 1, "minor": 8, "access": "rwm"}]""")]
     [InlineData("""[{"allow": true, "type": "c", "major": 1, "minor": 8, "access": "rwm"}, {"allow": false, "access": "rwm"}]""")]
-    [InlineData("""[{"allow": false, "access": "rwm"}, {"allow": true, "type": "b", "major": 1, "minor": 11, "access": "rwm"}]""")]
-    [InlineData("""[{"allow": false, "access": "rwm"}, {"allow": true, "type": "c", "major": 1, "minor": 11, "access": "wm"}]""")]
+    [InlineData("""[{"allow": false, "access": "rwm"}, {"allow": true, "type": "b", "major": 1, "minor": 42, "access": "rwm"}]""")]
+    [InlineData("""[{"allow": false, "access": "rwm"}, {"allow": true, "type": "c", "major": 1, "minor": 42, "access": "wm"}]""")]
     [InlineData(null)]
     public void A_device_that_is_not_allowed_cannot_be_read(string? rules)
     {
@@ -28,13 +28,14 @@ public sealed class AttackCgroupTests : RuntimeTest
         if (rules is not null)
             resources["devices"] = JsonNode.Parse(rules);
 
-        // The kernel's log. Its node is the host's, because the rules may forbid to make one.
-        Mono.Unix.Native.Syscall.mknod(Bundle.InRootfs("/kmsg"), Mono.Unix.Native.FilePermissions.S_IFCHR | (Mono.Unix.Native.FilePermissions)0b110_110_110, (1 << 8) | 11)
+        // One that no driver has: where it is allowed, opening it says so. Its node is the host's, because the rules may
+        // forbid to make one.
+        Mono.Unix.Native.Syscall.mknod(Bundle.InRootfs("/node"), Mono.Unix.Native.FilePermissions.S_IFCHR | (Mono.Unix.Native.FilePermissions)0b110_110_110, (1 << 8) | 42)
             .Should().Be(0);
-        Bundle.Shell("(: </kmsg) 2>&1; for d in null zero full random urandom; do (: </dev/$d) || echo $d; done");
+        Bundle.Shell("(: </node) 2>&1; for d in null zero full random urandom; do (: </dev/$d) || echo $d; done");
         Outcome outcome = Run();
         outcome.Exit.Should().Be(0, outcome.ToString());
-        outcome.Out.Should().Be("/bin/sh: can't open /kmsg: Operation not permitted\n");
+        outcome.Out.Should().Be("/bin/sh: can't open /node: Operation not permitted\n");
     }
 
     // T-F5: no path leads out of where the runtime may make cgroups.
@@ -89,6 +90,52 @@ public sealed class AttackCgroupTests : RuntimeTest
             Outcome outcome = Runtime.Run("update", "--resources", file, Id);
             outcome.Exit.Should().Be(0, $"update {i}: {outcome}");
         }
+    }
+
+    // T-F2: what its user may do with the cgroups of the host, the container may not.
+    [RuntimeFact]
+    public void A_rootless_container_changes_no_cgroup_of_its_user()
+    {
+        string user = $"{Leftovers.Cgroup2Mount}/{Id}-user";
+        Bundle.ForRootless().NoNamespace("cgroup").Mount("/cg", "cgroup", "cgroup", "ro", "nosuid", "nodev", "noexec")
+            .Shell($"cd /cg/{Id}-user && echo there; mkdir made 2>/dev/null && echo made").Save();
+        Use(View.Rootless);
+        Directory.CreateDirectory(user);
+        try
+        {
+            Execute("chown", "-R", $"{Runtime.RootlessId}", user);
+            Outcome outcome = Runtime.With("run", "--bundle", Bundle.Path, Id).Before($"echo $$ > '{user}/cgroup.procs';").Run();
+            Directory.Exists($"{user}/made").Should().BeFalse();
+            if (outcome.Exit < 2)
+                outcome.Out.Should().BeOneOf("there\n", "");
+        }
+        finally
+        {
+            foreach (string directory in Directory.GetDirectories(user).Append(user))
+                Directory.Delete(directory);
+        }
+    }
+
+    // T-F7: the key of a limit is a file of the container's own cgroup.
+    [RuntimeTheory]
+    [InlineData("../{other}/cgroup.max.depth")]
+    [InlineData("../../{other}/cgroup.max.depth")]
+    [InlineData("./../{other}/cgroup.max.depth")]
+    public void A_limit_reaches_no_other_cgroup(string key)
+    {
+        string other = NewId();
+        Bundle.Linux["cgroupsPath"] = "/" + other;
+        Bundle.Args("sleep", "1000").Save();
+        Runtime.Run("run", "--detach", "--bundle", Bundle.Path, other).Exit.Should().Be(0);
+        string file = $"{Leftovers.Cgroup2Mount}/{other}/cgroup.max.depth";
+        string before = File.ReadAllText(file);
+
+        Bundle.Linux["cgroupsPath"] = "/" + Id;
+        Bundle.Linux["resources"]!["unified"] = new JsonObject { [key.Replace("{other}", other, StringComparison.Ordinal)] = "7" };
+        Outcome outcome = Create();
+
+        outcome.Exit.Should().NotBe(0);
+        File.ReadAllText(file).Should().Be(before);
     }
 
     // T-F9: nothing of cgroup v1 by which the kernel runs a program of the container on the host.

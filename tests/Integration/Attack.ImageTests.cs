@@ -194,7 +194,7 @@ public sealed class AttackImageTests : RuntimeTest
     {
         string elsewhere = Directory.CreateDirectory(Path.Combine(Work, "a proc")).FullName;
         Bundle.Process["user"] = new JsonObject { ["uid"] = 1000, ["gid"] = 1000 };
-        Bundle.Shell("unshare -Umpf sh -c 'echo made; mount -t proc proc /tmp 2>/dev/null && echo mounted'; true");
+        Bundle.Shell("unshare -Umrpf sh -c 'echo made; mount -t proc proc /tmp 2>/dev/null && echo mounted'; true");
         if (userNamespace)
             Bundle.MapUsers();
         string[] options = option.Length == 0 ? [] : [option];

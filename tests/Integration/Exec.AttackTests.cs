@@ -17,17 +17,21 @@ namespace OciRun.Tests.Integration;
 public sealed class ExecAttackTests : RuntimeTest
 {
     private const int Execs = 150;
+    private const int SlowExecs = 3;
 
     // What the runtime's process is there it must not show to anybody: no file, no memory, no descriptor.
     [RuntimeTheory]
-    [InlineData(false, false)]
-    [InlineData(true, false)]
-    [InlineData(true, true)]
-    public void The_joining_process_cannot_be_looked_into(bool userNamespace, bool ptrace)
+    [InlineData(false, false, false)]
+    [InlineData(true, false, false)]
+    [InlineData(true, true, false)]
+    [InlineData(false, false, true)]
+    [InlineData(true, false, true)]
+    [InlineData(true, true, true)]
+    public void The_joining_process_cannot_be_looked_into(bool userNamespace, bool ptrace, bool slow)
     {
         if (userNamespace)
             Bundle.MapUsers();
-        Watch(ptrace);
+        Watch(ptrace, slow);
 
         Seen().Should().OnlyContain(line => line.StartsWith("rounds "));
     }
@@ -87,7 +91,7 @@ public sealed class ExecAttackTests : RuntimeTest
         Status().Should().Be("running");
     }
 
-    private void Watch(bool ptrace)
+    private void Watch(bool ptrace, bool slow = false)
     {
         Probe.Install(Bundle);
         if (ptrace)
@@ -99,8 +103,11 @@ public sealed class ExecAttackTests : RuntimeTest
         File.SetUnixFileMode(Bundle.Rootfs, (UnixFileMode)0b111_111_111);
         Bundle.Args("probe", "spy");
         CreateAndStart();
-        for (int i = 0; i < Execs; i++)
-            Runtime.Run("exec", Id, "true").Exit.Should().Be(0);
+
+        // Before each of its calls it stands still for longer than a look takes.
+        string[] tracer = ["strace", "-f", "-qq", "-o", "/dev/null", "-e", "inject=all:delay_enter=3000"];
+        for (int i = 0; i < (slow ? SlowExecs : Execs); i++)
+            Runtime.With("exec", Id, "true").Under(slow ? tracer : []).Run().Exit.Should().Be(0);
         File.WriteAllText(Bundle.InRootfs("/stop"), "");
         Eventually(() => Status() == "stopped", "the probe ends");
     }
