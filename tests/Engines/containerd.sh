@@ -65,7 +65,7 @@ run -d -- c sleep 1000
 is "$(terminal 'ctr task exec --tty --exec-id x c sh -c "sleep 3; tty; stty size"')" $'/dev/pts/0\n30 100'
 END
 
-check 'exec: arguments of 100 KiB' <<'END'
+nightly 'exec: arguments of 100 KiB' <<'END'
 run -d -- c sleep 1000
 is "$(ctr task exec --exec-id x c sh -c 'echo ${#0}' "$(head -c 102400 /dev/zero | tr '\0' x)")" 102400
 END
@@ -102,7 +102,7 @@ status 1 ctr task kill -s SIGTERM d 2>error
 has "$(cat error)" 'process already finished'
 END
 
-check 'ps and metrics' <<'END'
+nightly 'ps and metrics' <<'END'
 run -d --memory-limit 67108864 -- c sh -c 'sleep 1000 & sleep 1000'
 await sh -c 'test $(ctr task ps c | wc -l) -ge 3'
 ctr task metrics c >metrics
@@ -111,7 +111,7 @@ has "$(cat metrics)" 67108864
 has "$(cat metrics)" pids.current
 END
 
-check 'limits are in the cgroup' <<'END'
+nightly 'limits are in the cgroup' <<'END'
 run -d --memory-limit 67108864 --cpus 0.5 -- c sleep 1000
 cd /sys/fs/cgroup/default/c
 is "$(cat memory.max cpu.max)" $'67108864\n50000 100000'
@@ -148,7 +148,7 @@ has "$(ctr task rm c 2>&1)" 'exit code 4'
 dead 'sleep 3333'
 END
 
-check 'mounts, read-only root, environment, capabilities' <<'END'
+nightly 'mounts, read-only root, environment, capabilities' <<'END'
 mkdir dir; echo content >dir/file
 is "$(run --rm --read-only --env A=b --mount type=bind,src=$PWD/dir,dst=/v,options=rbind:ro -- c sh -c 'cat /v/file; ! touch /v/x /x 2>/dev/null; echo $A')" $'content\nb'
 is "$(run --rm --cap-drop CAP_CHOWN -- c sh -c 'chown 5 /tmp 2>/dev/null || echo refused')" refused

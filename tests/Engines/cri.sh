@@ -92,7 +92,7 @@ cri StopContainer 1=$a 2:0
 is "$(state $b)" 1
 END
 
-check 'a missing program is a start error' <<'END'
+nightly 'a missing program is a start error' <<'END'
 p=$(pod p cgroupfs /cri)
 a=$(cri CreateContainer 1=$p 2{ 1{ 1=a 2:0 } 2{ 1=docker.io/library/bb:latest } 3=missing 11=a.log } 3{ $(config p cgroupfs /cri) } -- 1)
 cri StartContainer 1=$a 2>error && exit 1
@@ -129,7 +129,7 @@ await exited $a
 is "$(cri ContainerStatus 1=$a -- 1.7 1.10)" $'137\nOOMKilled'
 END
 
-check 'exec: limit of time and missing program' <<'END'
+nightly 'exec: limit of time and missing program' <<'END'
 driver=systemd parent=cri.slice
 p=$(pod p systemd cri.slice)
 a=$(container $p a 'sleep 1000')
@@ -142,7 +142,7 @@ has "$(cat error)" 'executable file not found'
 is "$(execute $a echo on | head -n 1)" on
 END
 
-check 'security context, mounts, a terminal' <<'END'
+nightly 'security context, mounts, a terminal' <<'END'
 driver=systemd parent=cri.slice
 p=$(pod p systemd cri.slice)
 mkdir dir; echo content >dir/file

@@ -62,7 +62,7 @@ is "$(docker inspect -f '{{.State.Running}}' cc)" true
 has "$(terminal 'docker exec -it cc sh -c "sleep 3; tty; stty size"')" $'/dev/pts/0\n30 100'
 END
 
-check 'build: the classic builder' 150 <<'END'
+nightly 'build: the classic builder' 150 <<'END'
 echo content >file
 printf 'FROM bb\nCOPY file /file\nRUN cat /file >/copy; id -u >>/copy\nUSER 1000\nRUN id -u\nCMD cat /copy\n' >Dockerfile
 DOCKER_BUILDKIT=0 docker build -q -t built .
@@ -83,7 +83,7 @@ has "$(cat error)" 'exit code: 3'
 docker rmi -f built
 END
 
-check 'healthcheck' <<'END'
+nightly 'healthcheck' <<'END'
 docker run -d --name cc --health-cmd 'test -e /tmp/well' --health-interval 1s --health-retries 1 bb sleep 1000
 await sh -c 'docker inspect -f "{{.State.Health.Status}}" cc | grep -x unhealthy'
 docker exec cc touch /tmp/well
@@ -101,13 +101,13 @@ status 137 docker run --name cc --memory 20m --memory-swap 20m bb sh -c 'tail /d
 is "$(docker inspect -f '{{.State.OOMKilled}}' cc)" true
 END
 
-check 'update' <<'END'
+nightly 'update' <<'END'
 docker run -d --name cc --memory 64m --memory-swap 64m bb sleep 1000
 docker update --memory 48m --memory-swap 48m --cpus 0.25 --pids-limit 33 cc
 is "$(docker exec cc sh -c 'cd /sys/fs/cgroup; cat memory.max cpu.max pids.max')" $'50331648\n25000 100000\n33'
 END
 
-check 'stats and top' <<'END'
+nightly 'stats and top' <<'END'
 docker run -d --name cc --memory 64m bb sleep 1234
 docker stats --no-stream --format '{{.Name}} {{.PIDs}} {{.MemUsage}}' cc >stats
 has "$(cat stats)" 'cc 1 '
@@ -116,7 +116,7 @@ has "$(docker top cc)" 'sleep 1234'
 has "$(docker top cc -o pid,args)" 'sleep 1234'
 END
 
-check 'pause and unpause' <<'END'
+nightly 'pause and unpause' <<'END'
 docker run -d --name cc bb sleep 1000
 docker pause cc
 is "$(docker inspect -f '{{.State.Status}}' cc)" paused
@@ -174,7 +174,7 @@ has "$(cat error)" hook
 none "$(docker ps -q)"
 END
 
-check 'volumes, tmpfs, read-only' <<'END'
+nightly 'volumes, tmpfs, read-only' <<'END'
 mkdir dir; echo content >dir/file
 docker run --rm -v "$PWD/dir:/v:ro" bb sh -c 'cat /v/file; ! touch /v/x'
 docker run --rm -v named:/n bb sh -c 'echo kept >/n/file'

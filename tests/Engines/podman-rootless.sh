@@ -68,7 +68,7 @@ podman update --memory 48m c
 is "$(podman exec c cat /sys/fs/cgroup/memory.max)" 50331648
 END
 
-check 'stats, pause, kill, stop' 90 <<'END'
+nightly 'stats, pause, kill, stop' 90 <<'END'
 podman run -d --name c bb sleep 1000
 has "$(podman stats --no-stream --format '{{.Name}} {{.PIDs}}' c)" 'c 1'
 podman pause c
@@ -96,7 +96,7 @@ podman run -d --pod p --name b bb sleep 1000
 for kind in net ipc uts; do is "$(podman exec a readlink /proc/self/ns/$kind)" "$(podman exec b readlink /proc/self/ns/$kind)"; done
 END
 
-check 'volumes, --read-only, tmpfs' <<'END'
+nightly 'volumes, --read-only, tmpfs' <<'END'
 mkdir dir; echo content >dir/file
 podman run --rm -v ./dir:/v:ro bb sh -c 'cat /v/file; ! touch /v/x'
 is "$(podman run --rm -v ./dir:/v:O bb sh -c 'echo changed >/v/file; cat /v/file')" changed
@@ -109,7 +109,7 @@ podman run --rm --device /dev/zero bb head -c 3 /dev/zero
 podman run --rm --privileged bb sh -c 'mkdir /m && mount -t tmpfs t /m'
 END
 
-check 'healthcheck' <<'END'
+nightly 'healthcheck' <<'END'
 podman run -d --name c --health-cmd true --health-interval 1s bb sleep 1000
 await sh -c 'podman inspect -f "{{.State.Health.Status}}" c | grep -x healthy'
 END

@@ -55,7 +55,7 @@ is "$(podman exec kp-two sh -c 'touch /v/x; echo $A; hostname')" $'b\nkphost'
 podman kube down pod.yaml
 END
 
-check 'checkpoint and restore' 120 <<'END'
+nightly 'checkpoint and restore' 120 <<'END'
 podman run -d --name c bb sh -c 'i=0; while :; do i=$((i + 1)); echo $i >/count; sleep 0.1; done'
 await podman exec c test -s /count
 podman container checkpoint c

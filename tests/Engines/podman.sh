@@ -82,7 +82,7 @@ for kind in net ipc uts; do is "$(podman exec a readlink /proc/self/ns/$kind)" "
 is "$(podman exec b hostname)" podhost
 END
 
-check 'pod: shared processes' <<'END'
+nightly 'pod: shared processes' <<'END'
 podman pod create --network none --name p --share pid,net
 podman run -d --pod p --name a bb sleep 1111
 podman run -d --pod p --name b bb sleep 2222
@@ -101,7 +101,7 @@ is "$(podman exec a echo on)" on
 podman pod rm -f -t 0 p
 END
 
-check 'healthcheck' <<'END'
+nightly 'healthcheck' <<'END'
 podman run -d --name c --health-cmd 'test -e /tmp/well' --health-interval 1s --health-retries 1 bb sleep 1000
 status 1 podman healthcheck run c
 podman exec c touch /tmp/well
@@ -119,7 +119,7 @@ status 137 podman run --name c --memory 20m --memory-swap 20m bb sh -c 'tail /de
 is "$(podman inspect -f '{{.State.OOMKilled}}' c)" true
 END
 
-check 'a unified limit and a device limit' <<'END'
+nightly 'a unified limit and a device limit' <<'END'
 is "$(podman run --rm --cgroup-conf memory.high=50000000 bb cat /sys/fs/cgroup/memory.high)" 49999872
 podman run --rm --device-read-bps /dev/vda:1mb bb cat /sys/fs/cgroup/io.max >max
 has "$(cat max)" rbps=1048576
@@ -131,14 +131,14 @@ podman update --memory 48m --cpus 0.25 --pids-limit 33 c
 is "$(podman exec c sh -c 'cd /sys/fs/cgroup; cat memory.max cpu.max pids.max')" $'50331648\n25000 100000\n33'
 END
 
-check 'stats' <<'END'
+nightly 'stats' <<'END'
 podman run -d --name c --memory 64m bb sleep 1000
 podman stats --no-stream --format '{{.Name}} {{.PIDs}} {{.MemUsage}}' c >stats
 has "$(cat stats)" 'c 1 '
 has "$(cat stats)" '67.11MB'
 END
 
-check 'pause and unpause' <<'END'
+nightly 'pause and unpause' <<'END'
 podman run -d --name c bb sleep 1000
 podman pause c
 is "$(podman inspect -f '{{.State.Status}}' c)" paused
@@ -183,7 +183,7 @@ podman init d
 podman rm -f d
 END
 
-check 'attach and logs' <<'END'
+nightly 'attach and logs' <<'END'
 podman run -d --name c bb sh -c 'echo out; echo err >&2; read line; echo "got $line"'
 echo line | podman run --rm -i bb sh -c 'read line; echo "got $line"' >got
 is "$(cat got)" 'got line'
@@ -191,12 +191,12 @@ await sh -c 'podman logs c 2>/dev/null | grep -x out'
 is "$(podman logs c 2>&1 >/dev/null)" err
 END
 
-check '--read-only' <<'END'
+nightly '--read-only' <<'END'
 podman run --rm --read-only bb sh -c '! touch /file && touch /tmp/file /run/file /dev/shm/file'
 podman run --rm --read-only --read-only-tmpfs=false bb sh -c '! touch /tmp/file'
 END
 
-check 'volumes: ro, noexec, propagation, named, tmpfs' <<'END'
+nightly 'volumes: ro, noexec, propagation, named, tmpfs' <<'END'
 mkdir dir; echo content >dir/file
 podman run --rm -v ./dir:/v:ro bb sh -c 'cat /v/file; ! touch /v/x'
 podman run --rm -v ./dir:/v:noexec,nosuid,nodev bb sh -c 'grep " /v " /proc/mounts' >mounts
@@ -209,7 +209,7 @@ podman run --rm --mount type=bind,src=./dir,dst=/v,bind-propagation=rshared bb g
 has "$(cat info)" shared:
 END
 
-check 'volumes: O is an overlay' <<'END'
+nightly 'volumes: O is an overlay' <<'END'
 mkdir dir; echo content >dir/file
 is "$(podman run --rm -v ./dir:/v:O bb sh -c 'echo changed >/v/file; touch /v/new; cat /v/file')" changed
 is "$(cat dir/file; ls dir)" $'content\nfile'
@@ -231,13 +231,13 @@ is "$(podman exec c stat -c %u /bin/busybox)" 0
 podman exec c touch /file
 END
 
-check '--init' <<'END'
+nightly '--init' <<'END'
 podman run -d --name c --init bb sleep 1000
 has "$(podman exec c cat /proc/1/cmdline | tr '\0' ' ')" init
 podman exec c sh -c 'sh -c "sleep 0.1 & exit" ; sleep 1; ! ps -o stat | grep Z'
 END
 
-check 'devices' <<'END'
+nightly 'devices' <<'END'
 podman run --rm --device /dev/vda:/dev/disk:r bb sh -c 'test $(head -c 3 /dev/disk | wc -c) = 3 && ! echo x >/dev/disk'
 major=$(stat -c %Hr /dev/vda) minor=$(stat -c %Lr /dev/vda)
 status 1 podman run --rm --cap-add mknod bb sh -c "mknod /dev/v b $major $minor && : </dev/v"
@@ -245,7 +245,7 @@ podman run --rm --cap-add mknod --device-cgroup-rule "b $major:$minor rm" bb sh 
 podman run --rm --privileged bb test -b /dev/vda
 END
 
-check 'capabilities, privileges, seccomp' <<'END'
+nightly 'capabilities, privileges, seccomp' <<'END'
 is "$(podman run --rm --cap-drop all --cap-add kill bb grep CapEff /proc/self/status)" $'CapEff:\t0000000000000020'
 is "$(podman run --rm -u 7 --cap-add kill bb grep CapEff /proc/self/status)" $'CapEff:\t0000000000000020'
 is "$(podman run --rm --security-opt no-new-privileges bb grep NoNewPrivs /proc/self/status)" $'NoNewPrivs:\t1'
@@ -257,7 +257,7 @@ has "$(cat error)" 'not supported'
 has "$(podman run --rm --privileged bb grep CapEff /proc/self/status)" ffffff
 END
 
-check 'limits of processes, sysctls, shm, oom score' <<'END'
+nightly 'limits of processes, sysctls, shm, oom score' <<'END'
 is "$(podman run --rm --ulimit nofile=100:200 bb sh -c 'ulimit -n; ulimit -Hn')" $'100\n200'
 is "$(podman run --rm --sysctl net.ipv4.ip_forward=1 --sysctl kernel.msgmax=4096 bb cat /proc/sys/net/ipv4/ip_forward /proc/sys/kernel/msgmax)" $'1\n4096'
 has "$(podman run --rm --shm-size 3m bb grep ' /dev/shm ' /proc/mounts)" size=3072k
@@ -265,7 +265,7 @@ is "$(podman run --rm --oom-score-adj 100 bb cat /proc/self/oom_score_adj)" 100
 is "$(podman run --rm --umask 077 bb sh -c umask)" 0077
 END
 
-check 'namespaces of the host and of another container' <<'END'
+nightly 'namespaces of the host and of another container' <<'END'
 is "$(podman run --rm --pid host --ipc host --uts host --net host --cgroupns host bb sh -c 'for kind in pid ipc uts net cgroup; do readlink /proc/self/ns/$kind; done')" \
   "$(for kind in pid ipc uts net cgroup; do readlink /proc/self/ns/$kind; done)"
 podman run -d --name c bb sleep 1234
