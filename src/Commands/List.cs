@@ -1,4 +1,3 @@
-using System;
 using System.Collections.Generic;
 using OciRun.Errors;
 using OciRun.Spec;

@@ -22,7 +22,7 @@ public sealed class FaultsDocumentTests
     {
         ILookup<string, string> methods = typeof(FaultsDocumentTests).Assembly.GetTypes()
             .SelectMany(type => type.GetMethods().Select(method => (type.Name, Method: method.Name)))
-            .ToLookup(pair => pair.Name, pair => pair.Method);
+            .ToLookup(pair => pair.Name, pair => pair.Method, StringComparer.Ordinal);
         foreach (string[] row in Rows)
         {
             string last = "";
@@ -38,7 +38,7 @@ public sealed class FaultsDocumentTests
                 string[] parts = test.Split('.');
                 bool isClass = parts.Length == 1 && methods.Contains(test);
                 last = isClass || parts.Length == 2 ? parts[0] : last;
-                (isClass || methods[last].Contains(parts[^1])).Should().BeTrue("{0}: {1} is a test", row[0], test);
+                (isClass || methods[last].Contains(parts[^1], StringComparer.Ordinal)).Should().BeTrue("{0}: {1} is a test", row[0], test);
             }
         }
     }

@@ -145,13 +145,14 @@ public sealed class ExtractionTests : IDisposable
     [Fact]
     public void Whiteouts_below_what_the_layer_itself_put_there_do_nothing()
     {
+        string name = Path.GetRandomFileName();
         Extraction extraction = Extract(new Archive()
             .File("file").File("file/.wh.x").File("file/a/.wh..wh..opq")
-            .Directory("d").Link("in", "d").File("in/.wh.x").Link("out", "/tmp").File("out/.wh.x").File("out/.wh..wh..opq")
+            .Directory("d").Link("in", "d").File("in/.wh.x").Link("out", "/tmp").File($"out/.wh.{name}").File("out/.wh..wh..opq")
             .File(".wh.w").File("w/.wh.x"));
         IsWhiteout("w").Should().BeTrue();
         Directory.GetFileSystemEntries(At("d")).Should().BeEmpty();
-        File.Exists("/tmp/x").Should().BeFalse();
+        File.Exists($"/tmp/{name}").Should().BeFalse();
         extraction.Whiteouts.Select(w => w.ToString()).Should().Equal("w");
         extraction.Opaques.Should().BeEmpty();
     }

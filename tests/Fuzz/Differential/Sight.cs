@@ -36,6 +36,12 @@ internal static partial class Sight
         s end
         """;
 
+    private const string Ignored = "SigIgn:\t";
+
+    // Signals 32 and 33 are the C library's own: whoever it starts by posix_spawn(3) ignores them, and neither the runtimes,
+    // which pass that on, nor env(1) can take it back.
+    private const ulong Reserved = 0x1_8000_0000;
+
     /// <summary>The lines of each section.</summary>
     public static SortedDictionary<string, List<string>> Read(string output, string id, string host)
     {
@@ -58,6 +64,8 @@ internal static partial class Sight
                 line = line.Length == 0 ? "" : $"{line.Split(':')[0]} {(host.Contains(line, StringComparison.Ordinal) ? "host" : "own")}";
             else if (section is "dev" or "root" or "made")
                 line = Entry(line);
+            else if (line.StartsWith(Ignored, StringComparison.Ordinal))
+                line = $"{Ignored}{Convert.ToUInt64(line[Ignored.Length..], 16) & ~Reserved:x16}";
             if (line.Length > 0)
                 lines.Add(line);
         }

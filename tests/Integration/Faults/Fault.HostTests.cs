@@ -1,11 +1,9 @@
-using System;
 using System.IO;
 using System.Linq;
 using System.Text.Json.Nodes;
 using System.Threading;
 using FluentAssertions;
 using Mono.Unix.Native;
-using Xunit;
 using Errno = OciRun.Kernel.Errno;
 
 namespace OciRun.Tests.Integration.Faults;
