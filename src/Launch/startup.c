@@ -69,6 +69,37 @@ int __wrap_madvise(void *address, size_t length, int advice)
     return advice == MADV_DONTDUMP || advice == MADV_DODUMP ? 0 : __real_madvise(address, length, advice);
 }
 
+void *__real__ZN15GCToOSInterface14VirtualReserveEmmjt(size_t size, size_t alignment, uint32_t flags, uint16_t node);
+bool __real__ZN15GCToOSInterface13VirtualCommitEPvmt(void *address, size_t size, uint16_t node);
+bool __real__ZN15GCToOSInterface15VirtualDecommitEPvm(void *address, size_t size);
+
+// Set where memory that is reserved cannot be opened: by a limit (RLIMIT_DATA), or where the kernel promises no more than it has.
+static bool is_committed_by_piece;
+
+enum { HUGE_PAGE = 2 << 20 };
+
+// The heap is open from the beginning instead of piece by piece, each of which is a call and one more mapping to clone. A page
+// is taken when it is touched, and only that: where huge pages are for everybody, one would be cleared for a few bytes.
+void *__wrap__ZN15GCToOSInterface14VirtualReserveEmmjt(size_t size, size_t alignment, uint32_t flags, uint16_t node)
+{
+    void *memory = __real__ZN15GCToOSInterface14VirtualReserveEmmjt(size, alignment, flags, node);
+    if (memory && mprotect(memory, size, PROT_READ | PROT_WRITE) != 0)
+        is_committed_by_piece = true;
+    else if (memory && size >= HUGE_PAGE)
+        __real_madvise(memory, size, MADV_NOHUGEPAGE);
+    return memory;
+}
+
+bool __wrap__ZN15GCToOSInterface13VirtualCommitEPvmt(void *address, size_t size, uint16_t node)
+{
+    return !is_committed_by_piece || __real__ZN15GCToOSInterface13VirtualCommitEPvmt(address, size, node);
+}
+
+bool __wrap__ZN15GCToOSInterface15VirtualDecommitEPvm(void *address, size_t size)
+{
+    return is_committed_by_piece ? __real__ZN15GCToOSInterface15VirtualDecommitEPvm(address, size) : __real_madvise(address, size, MADV_DONTNEED) == 0;
+}
+
 // The first thread is the finalizer's. Nothing here waits for a finalizer: what a process leaves open the kernel closes.
 // One thread also is what the clone of a container's process wants.
 int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*function)(void *), void *argument)

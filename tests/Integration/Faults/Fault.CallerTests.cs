@@ -37,6 +37,7 @@ public sealed class FaultCallerTests : RuntimeTest
     [InlineData("umask 0777;")]
     [InlineData("exec <&-;")]
     [InlineData("ulimit -s 256;")]
+    [InlineData("ulimit -d 20000;")]
     public void A_caller_in_no_good_state_gets_its_container(string before)
     {
         Bundle.Shell("echo ran > /ran");
