@@ -135,7 +135,7 @@ public sealed class AttackImageTests : RuntimeTest
     public void A_console_that_links_to_the_host_is_not_written_to(string name, bool readOnly)
     {
         File.CreateSymbolicLink(Bundle.InRootfs("/dev/console"), Path.Combine(Canary.Path, name));
-        Bundle.NoMount("/dev").NoMount("/dev/shm").NoMount("/dev/mqueue").Args("true").Process["terminal"] = true;
+        Bundle.NoMount("/dev").NoMount("/dev/shm").NoMount("/dev/mqueue").Args("sleep", "100").Process["terminal"] = true;
         Bundle.Config["root"]!["readonly"] = readOnly;
         if (readOnly)
         {
@@ -147,7 +147,10 @@ public sealed class AttackImageTests : RuntimeTest
         using Socket listener = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
         listener.Bind(new UnixDomainSocketEndPoint(socket));
         listener.Listen(1);
-        Unharmed(Call("run", "--detach", "--console-socket", socket).Within(Soon).Run());
+        Outcome outcome = Call("run", "--detach", "--console-socket", socket).Within(Soon).Run();
+        Unharmed(outcome);
+        if (outcome.Exit == 0)
+            RunningProcess.HasConsole(Pid()).Should().BeTrue("it is nowhere else");
     }
 
     // T-A11: a fifo blocks who opens it, and a program tells that it was run.

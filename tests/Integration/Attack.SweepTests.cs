@@ -146,7 +146,7 @@ public sealed class AttackSweepTests : RuntimeTest
     {
         string path = Bundle.InRootfs("/dev/" + name);
         string link = Bundle.InRootfs("/dev/link");
-        Bundle.NoMount("/dev").NoMount("/dev/shm").NoMount("/dev/mqueue").Args("true").Process["terminal"] = true;
+        Bundle.NoMount("/dev").NoMount("/dev/shm").NoMount("/dev/mqueue").Args("sleep", "100").Process["terminal"] = true;
         string socket = Path.Combine(Work, "console");
         using Socket listener = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
         listener.Bind(new UnixDomainSocketEndPoint(socket));
@@ -161,7 +161,9 @@ public sealed class AttackSweepTests : RuntimeTest
                 File.WriteAllText(path, "");
             File.CreateSymbolicLink(link, Path.Combine(Canary.Path, name == "pts" ? "directory" : name));
             string id = NewId();
-            Runtime.With("run", "--detach", "--console-socket", socket, "--bundle", Bundle.Save().Path, id).Under(words).Run();
+            Outcome outcome = Runtime.With("run", "--detach", "--console-socket", socket, "--bundle", Bundle.Save().Path, id).Under(words).Run();
+            if (outcome.Exit == 0)
+                RunningProcess.HasConsole((int)State(id)["pid"]!).Should().BeTrue("it is nowhere else");
             while (listener.Poll(0, SelectMode.SelectRead))
                 listener.Accept().Dispose();
             Runtime.Run("delete", "--force", id);
