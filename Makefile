@@ -110,7 +110,7 @@ fuzz:
 	scripts/fuzz
 
 format-check:
-	dotnet format whitespace OciRun.sln --verify-no-changes --no-restore
+	dotnet format OciRun.sln --verify-no-changes --no-restore
 
 # The manual and the completions, from the table of commands; the list of errors, from the sources.
 docs:
