@@ -77,16 +77,9 @@ internal static unsafe partial class Executor
     // 8192 CPUs, the most that the kernel can be built for (NR_CPUS).
     private const int AffinityWords = 128;
 
-    // EPERM says that the process leads a group already, which only a first process of a session does. In the caller's
-    // session it could type into the caller's terminal.
-    private static long NewSession(ChildContext* c)
-    {
-        unchecked
-        {
-            long result = Raw.setsid();
-            return result is < 0 and not -Errno.EPERM ? Fail(c, SYS.setsid, result) : 0;
-        }
-    }
+    // In the caller's session it could type into the caller's terminal. A process that was just made leads no group yet, so
+    // there is no harmless EPERM.
+    private static long NewSession(ChildContext* c) => unchecked(Call(c, SYS.setsid, Raw.setsid()));
 
     // KEYCTL_JOIN_SESSION_KEYRING makes or joins a keyring by name; the search bit lets its processes find it.
     private static long SessionKeyring(ChildContext* c, Step* s)

@@ -186,7 +186,25 @@ internal static unsafe partial class Executor
         }
     }
 
-    private static long ReadonlyMount(ChildContext* c, Step* s) => unchecked(SetReadonly(c, c->Slots[s->Slot]));
+    // EBUSY: something has a file open for writing there, such as a process that a hook left running. The kernel tells nobody when
+    // the last of them is closed, so it is asked again for half a second.
+    private static long ReadonlyMount(ChildContext* c, Step* s)
+    {
+        unchecked
+        {
+            const int tries = 50;
+            long result = SetReadonly(c, c->Slots[s->Slot]);
+            for (int i = 0; result == -Errno.EBUSY && i < tries; i++)
+            {
+                timespec pause = default;
+                pause.tv_nsec = 10_000_000;
+                Raw.ppoll(null, 0, &pause, null);
+                result = SetReadonly(c, c->Slots[s->Slot]);
+            }
+
+            return result;
+        }
+    }
 
     private static long SetReadonly(ChildContext* c, int mount)
     {

@@ -221,6 +221,7 @@ internal static unsafe partial class Failure
         (Op.SessionKeyring, Errno.EDQUOT) => "the user's quota of keys is used up (/proc/key-users): raise sysctl kernel.keys.maxkeys, or use --no-new-keyring",
         (Op.SessionKeyring, _) => "use --no-new-keyring to keep the caller's",
         (Op.Seccomp, Errno.EBUSY) => "this program runs under a filter with a listener itself, and a process has only one",
+        (Op.ReadonlyMount or Op.ReadonlyRoot, Errno.EBUSY) => "a process that a hook started has a file there open for writing",
         (Op.PivotRoot, Errno.EINVAL) => "use --no-pivot on a ramdisk root",
         _ => null,
     };
@@ -289,6 +290,7 @@ internal static unsafe partial class Failure
         SYS.prctl => nameof(SYS.prctl),
         SYS.capset => nameof(SYS.capset),
         SYS.capget => nameof(SYS.capget),
+        SYS.setsid => nameof(SYS.setsid),
         SYS.setresuid => nameof(SYS.setresuid),
         SYS.setresgid => nameof(SYS.setresgid),
         SYS.getresuid => nameof(SYS.getresuid),

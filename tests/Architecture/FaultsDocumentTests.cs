@@ -44,7 +44,7 @@ public sealed class FaultsDocumentTests
     }
 
     [Fact]
-    public void Every_fault_is_there()
+    public void Every_fault_has_one()
     {
         IEnumerable<int> Numbers(IEnumerable<string> lines) => lines.SelectMany(line =>
             Regex.Matches(line, @"F-(\d\d)(?: to F-(\d\d))?").SelectMany(match =>
@@ -52,7 +52,6 @@ public sealed class FaultsDocumentTests
                 int first = int.Parse(match.Groups[1].Value), last = match.Groups[2].Success ? int.Parse(match.Groups[2].Value) : first;
                 return Enumerable.Range(first, last - first + 1);
             }));
-        int end = Array.FindIndex(Text, line => line.StartsWith("No test is known", StringComparison.Ordinal));
-        Numbers(Rows.Select(row => row[0]).Concat(Text.Skip(end))).Order().Should().Equal(Enumerable.Range(1, 60));
+        Numbers(Rows.Select(row => row[0])).Order().Should().Equal(Enumerable.Range(1, 60));
     }
 }

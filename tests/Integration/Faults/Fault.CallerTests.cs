@@ -1,7 +1,9 @@
 using System;
 using System.Collections.Generic;
+using System.Diagnostics;
 using System.IO;
 using System.Linq;
+using System.Net.Sockets;
 using System.Text.Json.Nodes;
 using FluentAssertions;
 using Xunit;
@@ -66,6 +68,45 @@ public sealed class FaultCallerTests : RuntimeTest
         File.Exists(Bundle.InRootfs("/ran")).Should().BeTrue();
     }
 
+    // F-35: who reads what a command writes sees the end with the last process that has the stream: the container where
+    // it inherits it, else the command.
+    [RuntimeTheory]
+    [InlineData(">", false, true)]
+    [InlineData("2>", false, true)]
+    [InlineData(">", true, false)]
+    [InlineData("2>", true, false)]
+    [InlineData("7>", false, false)]
+    public void A_stream_ends_with_the_last_who_inherits_it(string stream, bool terminal, bool isHeld)
+    {
+        string pipe = Path.Combine(Work, "pipe"), console = Path.Combine(Work, "console");
+        Execute("mkfifo", pipe);
+        using Process reader = Process.Start("cat", [pipe]);
+        using Socket listener = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        listener.Bind(new UnixDomainSocketEndPoint(console));
+        listener.Listen(1);
+        Bundle.Args("sleep", "100").Process["terminal"] = terminal;
+        Call("run", ["--detach", .. terminal ? new[] { "--console-socket", console } : []]).Redirect($"{stream}'{pipe}'").Run().Should().Be(Silent);
+        reader.WaitForExit(TimeSpan.FromSeconds(isHeld ? 0.5 : 5)).Should().Be(!isHeld);
+        Status().Should().Be("running");
+
+        Runtime.Run("kill", Id, "KILL").Should().Be(Silent);
+        reader.WaitForExit(TimeSpan.FromSeconds(5)).Should().BeTrue("the container was the last");
+    }
+
+    // F-35.
+    [RuntimeFact]
+    public void A_log_ends_with_the_command()
+    {
+        string pipe = Path.Combine(Work, "pipe");
+        Execute("mkfifo", pipe);
+        using Process reader = Process.Start(new ProcessStartInfo("cat", [pipe]) { RedirectStandardOutput = true })!;
+        Bundle.Args("sleep", "100").Save();
+        Runtime.Run("--log", pipe, "--log-level", "debug", "run", "--detach", "--bundle", Bundle.Path, Id).Should().Be(Silent);
+        reader.StandardOutput.ReadToEnd().Should().Contain("phase");
+        reader.WaitForExit(TimeSpan.FromSeconds(5)).Should().BeTrue();
+        Status().Should().Be("running");
+    }
+
     // F-60: ten times as much takes no more than about ten times as long; a hundred times would be the square.
     [RuntimeTheory]
     [InlineData("env", 5000)]
@@ -109,9 +150,9 @@ public sealed class FaultCallerTests : RuntimeTest
         return Enumerable.Range(0, 3).Min(_ =>
         {
             string id = NewId();
-            long start = System.Diagnostics.Stopwatch.GetTimestamp();
+            long start = Stopwatch.GetTimestamp();
             Runtime.Run("run", "--bundle", bundle.Path, id).Should().Be(Silent);
-            return System.Diagnostics.Stopwatch.GetElapsedTime(start);
+            return Stopwatch.GetElapsedTime(start);
         });
     }
 }
