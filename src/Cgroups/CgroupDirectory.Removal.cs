@@ -13,8 +13,9 @@ internal sealed partial class CgroupDirectory
     /// </summary>
     /// <param name="path">Absolute path without links; only a directory inside a cgroup2 mount is touched.</param>
     /// <param name="limit">Bounds the whole call.</param>
+    /// <param name="isMissing">The kernel knew no directory there a moment ago; then a place where no cgroups are is fine too.</param>
     /// <exception cref="FaultException">Processes are left, the kernel refuses, or the path is no cgroup.</exception>
-    public static void Remove(string path, TimeSpan limit)
+    public static void Remove(string path, TimeSpan limit, bool isMissing = false)
     {
         long deadline = Deadline(limit);
         int slash = path.LastIndexOf('/');
@@ -22,7 +23,7 @@ internal sealed partial class CgroupDirectory
         int result = parent.Number;
         if (result >= 0)
             result = Remove(parent.Number, Sys.Bytes(path[(slash + 1)..]), deadline);
-        if (result is 0 or -Errno.ENOENT)
+        if (result is 0 or -Errno.ENOENT || (isMissing && result is -Errno.EINVAL or -Errno.ENOTDIR or -Errno.ELOOP or -Errno.ENAMETOOLONG))
             return;
         if (result == -Errno.EINVAL)
             throw new FaultException(new Fault($"{path} is not in a cgroup2 file system, so it is not removed"));

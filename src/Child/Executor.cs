@@ -202,7 +202,7 @@ internal static unsafe partial class Executor
     // In the first page, which is never mapped (vm.mmap_min_addr), and not null, which the compiler knows.
     private const int NowhereAddress = 8;
 
-    // A byte from the parent means go on; anything else means that it is gone or gave up.
+    // A byte from the parent means go on; the end, that it is gone or gave up.
     private static long AwaitParent(ChildContext* c)
     {
         unchecked
@@ -216,9 +216,9 @@ internal static unsafe partial class Executor
             do
                 n = Raw.read(c->Slots[Slot.Sync], &go, 1);
             while (n == -Errno.EINTR);
-            if (n != 1)
+            if (n is 0 or -Errno.ECONNRESET)
                 End(1);
-            return 0;
+            return n < 0 ? Fail(c, SYS.read, n) : 0;
         }
     }
 

@@ -64,6 +64,17 @@ internal sealed unsafe partial class Creation
             ApplyDevices();
         if (!_plan.CgroupIsLate)
             CompileSeccomp();
+        WriteAhead();
+    }
+
+    // While the process sets itself up: what would else keep it waiting before or after.
+    private void WriteAhead()
+    {
+        Trace.Phase("files");
+        _directory!.SaveConfig(_configBytes);
+        if (_plan.Find(Op.CloneFinal) >= 0 || !TryRecordPid())
+            return;
+        _directory.Prepare(_record);
     }
 
     private void MapUsers()
@@ -113,15 +124,11 @@ internal sealed unsafe partial class Creation
 #if DEBUG || OCIRUN_MEASURE
         _context->AllocatedBefore = System.GC.GetAllocatedBytesForCurrentThread();
 #endif
-        long pid = Raw.clone3(&args, sizeof(clone_args));
-        if (pid == 0)
-            Executor.Run(_context);
+        long pid = CloneChild(_context, &args);
         if (pid is -Errno.ENOSYS or -Errno.EPERM or -Errno.E2BIG or -Errno.EINVAL or -Errno.EACCES or -Errno.EOPNOTSUPP)
         {
             _context->WaitForParent = 1;
-            pid = Raw.clone(_plan.CloneFlags | Uapi.CLONE_PIDFD | Uapi.SIGCHLD, &pidfd);
-            if (pid == 0)
-                Executor.Run(_context);
+            pid = CloneChild(_context, _plan.CloneFlags, &pidfd);
             _pid = pid < 0 ? 0 : (int)pid;
             _pidfd = new Fd(pidfd);
             if (pid > 0)

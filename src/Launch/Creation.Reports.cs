@@ -93,9 +93,16 @@ internal sealed unsafe partial class Creation
 
     private void RecordPid()
     {
-        if (!ProcStat.TryRead(_pid, out ProcStat stat))
+        if (_record.Pid != _pid && !TryRecordPid())
             throw new FaultException(Liveness.WaitForExit(_pidfd!, 0) ? Died() : new Fault($"cannot read /proc/{_pid}/stat") { Hint = "is /proc mounted, and are descriptors and memory left?" });
+    }
+
+    private bool TryRecordPid()
+    {
+        if (!ProcStat.TryRead(_pid, out ProcStat stat))
+            return false;
         _record = _record with { Pid = _pid, StartTime = stat.StartTime };
+        return true;
     }
 
     private protected override Fault? Killed() => !WasKilledForMemory()

@@ -137,7 +137,8 @@ internal sealed unsafe partial class Creation : Offspring
         _directory = _root.Reserve(_options.Id);
         _reserved = true;
         _directory.Save(_record);
-        _directory.SaveConfig(_configBytes);
+        if (_restores is not null)
+            _directory.SaveConfig(_configBytes);
         if (_config.Hooks is { } hooks && (hooks.Poststart is { Length: > 0 } || hooks.Poststop is { Length: > 0 }))
             _directory.SaveHooks(hooks);
         if (NotifySocket.Host is not null)

@@ -80,19 +80,14 @@ internal sealed unsafe partial class Execution
 #if DEBUG || OCIRUN_MEASURE
         _context->AllocatedBefore = GC.GetAllocatedBytesForCurrentThread();
 #endif
-        long pid = Raw.clone3(&args, sizeof(clone_args));
-        if (pid == 0)
-            Executor.Run(_context);
-        return Took(pid, pidfd);
+        return Took(CloneChild(_context, &args), pidfd);
     }
 
     private long CloneBeside()
     {
         int pidfd = -1;
         _context->WaitForParent = 1;
-        long pid = Raw.clone(Uapi.CLONE_PIDFD | Uapi.SIGCHLD, &pidfd);
-        if (pid == 0)
-            Executor.Run(_context);
+        long pid = CloneChild(_context, 0, &pidfd);
         if (Took(pid, pidfd) < 0 || _cgroup is null)
             return pid;
         int result = _cgroup.Attach(Pid);

@@ -211,13 +211,28 @@ internal abstract unsafe partial class Offspring : IDisposable
         _context->AllocatedBefore = GC.GetAllocatedBytesForCurrentThread();
 #endif
         int pidfd = -1;
-        long pid = Raw.clone(Uapi.CLONE_PIDFD | Uapi.SIGCHLD, &pidfd);
-        if (pid == 0)
-            Executor.Run(_context);
+        long pid = CloneChild(_context, 0, &pidfd);
         if (pid < 0)
             throw new FaultException(new Fault(failure) { Syscall = "clone", Errno = (int)-pid });
         _pid = (int)pid;
         _pidfd = new Fd(pidfd);
+    }
+
+    // The child is handed the context: it has no heap to read it from (MADV_DONTFORK in startup.c).
+    private protected static long CloneChild(ChildContext* context, clone_args* args)
+    {
+        long pid = Raw.clone3(args, sizeof(clone_args));
+        if (pid == 0)
+            Executor.Run(context);
+        return pid;
+    }
+
+    private protected static long CloneChild(ChildContext* context, ulong flags, int* pidfd)
+    {
+        long pid = Raw.clone(flags | Uapi.CLONE_PIDFD | Uapi.SIGCHLD, pidfd);
+        if (pid == 0)
+            Executor.Run(context);
+        return pid;
     }
 
     private protected void SetOomScore()

@@ -63,7 +63,8 @@ internal static class Teardown
     public static void Remove(ContainerDirectory directory, ContainerRecord? record, bool force = false)
     {
         Trace.Phase("cgroup");
-        if (record?.CgroupPath is { } cgroup && CgroupLocation.IsContainerCgroup(cgroup))
+        bool isMissing = false;
+        if (record?.CgroupPath is { } cgroup && CgroupLocation.IsContainerCgroup(cgroup, out isMissing))
         {
             if (force || !record.OwnPidNamespace)
                 CgroupDirectory.Kill(cgroup);
@@ -74,6 +75,10 @@ internal static class Teardown
         {
             SystemdContainer.Stop(record);
         }
+
+        // The kernel is to say it twice: nothing names a cgroup any more once the record is removed.
+        if (isMissing)
+            CgroupDirectory.Remove(record!.CgroupPath!, CgroupLimit, isMissing: true);
 
         Trace.Phase("state");
         if (record is not null)

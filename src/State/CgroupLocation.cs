@@ -26,21 +26,30 @@ internal static class CgroupLocation
 
     /// <summary>True when the directory exists, and it and its parent are of the same cgroup2 mount.</summary>
     /// <exception cref="FaultException">That cannot be told; what may be there must not be taken for gone.</exception>
-    public static bool IsContainerCgroup(string path)
+    public static bool IsContainerCgroup(string path) => IsContainerCgroup(path, out _);
+
+    /// <param name="path">The path.</param>
+    /// <param name="isMissing">True when the path could be a container's cgroup, and the kernel knows no directory there.</param>
+    public static bool IsContainerCgroup(string path, out bool isMissing)
     {
+        isMissing = false;
         if (!IsPlain(path))
             return false;
         const int flags = Uapi.O_PATH | Uapi.O_DIRECTORY | Uapi.O_NOFOLLOW;
         using Fd directory = new(Sys.openat(Uapi.AT_FDCWD, Sys.Bytes(path), flags));
+        isMissing = IsMissing(directory.Number);
         if (!IsCgroup(directory.Number, path))
             return false;
         using Fd parent = new(Sys.openat(directory.Number, ".."u8, flags));
+        isMissing = IsMissing(parent.Number);
         return IsCgroup(parent.Number, path);
     }
 
+    private static bool IsMissing(int fd) => fd is -Errno.ENOENT or -Errno.ENOTDIR or -Errno.ELOOP or -Errno.ENAMETOOLONG;
+
     private static bool IsCgroup(int fd, string path)
     {
-        if (fd is -Errno.ENOENT or -Errno.ENOTDIR or -Errno.ELOOP or -Errno.ENAMETOOLONG)
+        if (IsMissing(fd))
             return false;
         int result = fd;
         statfs info = default;

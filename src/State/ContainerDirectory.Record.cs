@@ -12,6 +12,30 @@ internal sealed partial class ContainerDirectory
     /// <summary>The file of <see cref="ContainerRecord"/> in a container's directory.</summary>
     public static ReadOnlySpan<byte> RecordName => "state.json"u8;
 
+    private ContainerRecord? _prepared;
+
+    /// <summary>Writes the record to a temporary name, so that <see cref="Save"/> of the same one has only to rename it.</summary>
+    /// <exception cref="FaultException">The disk is full, or the directory is gone.</exception>
+    public void Prepare(ContainerRecord record)
+    {
+        const int flags = Uapi.O_WRONLY | Uapi.O_CREAT | Uapi.O_EXCL | Uapi.O_NOFOLLOW;
+        int fd = Sys.openat(Number, TemporaryName, flags, 0x180 /* 0600 */);
+        if (fd == -Errno.EEXIST)
+        {
+            // One that is not wanted any more, or left by a killed process that had this pid before.
+            Sys.unlinkat(Number, TemporaryName, 0);
+            fd = Sys.openat(Number, TemporaryName, flags, 0x180);
+        }
+
+        if (fd < 0)
+            throw Failed("cannot save the container's state", "openat", fd);
+        int result = Sys.WriteAll(fd, ContainerRecordWriter.Write(record));
+        Sys.close(fd);
+        if (result < 0)
+            throw Unsaved("write", result);
+        _prepared = record;
+    }
+
     /// <summary>
     /// Replaces state.json: written whole to a temporary name, then renamed, so a reader sees the old or the new
     /// record whatever kills this process.
@@ -19,32 +43,20 @@ internal sealed partial class ContainerDirectory
     /// <exception cref="FaultException">The disk is full, or the directory is gone.</exception>
     public void Save(ContainerRecord record)
     {
-        byte[] bytes = ContainerRecordWriter.Write(record);
-        byte[] temporary = Sys.Bytes($".state.json.{Sys.getpid()}");
-        const int flags = Uapi.O_WRONLY | Uapi.O_CREAT | Uapi.O_EXCL | Uapi.O_NOFOLLOW;
-        int fd = Sys.openat(Number, temporary, flags, 0x180 /* 0600 */);
-        if (fd == -Errno.EEXIST)
-        {
-            // Left by a killed process that had this pid before.
-            Sys.unlinkat(Number, temporary, 0);
-            fd = Sys.openat(Number, temporary, flags, 0x180);
-        }
+        if (!ReferenceEquals(_prepared, record))
+            Prepare(record);
+        _prepared = null;
+        int result = Sys.renameat2(Number, TemporaryName, Number, RecordName);
+        if (result < 0)
+            throw Unsaved("renameat2", result);
+    }
 
-        if (fd < 0)
-            throw Failed("cannot save the container's state", "openat", fd);
-        int result = Sys.WriteAll(fd, bytes);
-        Sys.close(fd);
-        string syscall = "write";
-        if (result == 0)
-        {
-            syscall = "renameat2";
-            result = Sys.renameat2(Number, temporary, Number, RecordName);
-            if (result == 0)
-                return;
-        }
+    private byte[] TemporaryName => field ??= Sys.Bytes($".state.json.{Sys.getpid()}");
 
-        Sys.unlinkat(Number, temporary, 0);
-        throw Failed("cannot save the container's state", syscall, result);
+    private FaultException Unsaved(string syscall, int result)
+    {
+        Sys.unlinkat(Number, TemporaryName, 0);
+        return Failed("cannot save the container's state", syscall, result);
     }
 
     /// <summary>The record; null when none has been saved.</summary>

@@ -38,6 +38,19 @@ public sealed class CgroupDirectoryRemovalTests
         }
     }
 
+    // What a record names may be anything, once no cgroup was found there.
+    [CgroupFact]
+    public void One_that_was_missing_is_looked_for_again_but_need_not_be_a_cgroup()
+    {
+        using TestCgroup cgroup = new();
+        string there = Directory.CreateDirectory(cgroup.Path + "/there").FullName;
+        CgroupDirectory.Remove(there, Long, isMissing: true);
+        Directory.Exists(there).Should().BeFalse();
+        foreach (string other in new[] { cgroup.Path + "/never", cgroup.Path + "/cgroup.procs", "/etc/never", "/etc/hostname/never", "/etc/hostname", "/proc/self/root/never" })
+            CgroupDirectory.Remove(other, Short, isMissing: true);
+        File.Exists("/etc/hostname").Should().BeTrue();
+    }
+
     [CgroupFact]
     public void A_link_does_not_lead_to_a_cgroup()
     {

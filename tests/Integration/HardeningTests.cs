@@ -50,6 +50,15 @@ public sealed class HardeningTests : RuntimeTest
         file.Dynamic.Should().NotContainKeys(ElfFile.Needed, ElfFile.Rpath, ElfFile.Runpath, ElfFile.TextRelocations);
     }
 
+    // The heap has what this and other containers' files say; a process that waits in the container has no use for it.
+    [PublishedBinaryFact]
+    public void A_process_that_waits_has_no_heap_of_the_language_runtime()
+    {
+        Create().Should().Be(Silent);
+        string line = File.ReadLines($"/proc/{Pid()}/status").Single(line => line.StartsWith("VmSize:", StringComparison.Ordinal));
+        int.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1]).Should().BeInRange(1, 16 * 1024, "KiB; the heap's mapping alone is twenty times as large");
+    }
+
     [PublishedBinaryFact]
     public void It_is_stripped()
     {

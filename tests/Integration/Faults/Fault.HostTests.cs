@@ -4,6 +4,7 @@ using System.Text.Json.Nodes;
 using System.Threading;
 using FluentAssertions;
 using Mono.Unix.Native;
+using Xunit;
 using Errno = OciRun.Kernel.Errno;
 
 namespace OciRun.Tests.Integration.Faults;
@@ -57,6 +58,42 @@ public sealed class FaultHostTests : RuntimeTest
             $"mount -o remount,bind,ro '{mount}'; exec \"$@\"", "sh").Run();
         outcome.Exit.Should().Be(1, outcome.ToString());
         outcome.Err.Should().Contain("linux.cgroupsPath").And.Contain(mount).And.Contain("EROFS");
+    }
+
+    // A directory that the kernel denies once is not taken for gone.
+    [RuntimeTheory]
+    [InlineData(Errno.ENOENT)]
+    [InlineData(Errno.ELOOP)]
+    public void A_cgroup_is_removed_though_it_was_not_found_at_first(int errno)
+    {
+        string cgroup = Path.Combine(Leftovers.Cgroup2Mount!, "ocirun-test-" + Id);
+        Bundle.Linux["cgroupsPath"] = "/ocirun-test-" + Id;
+        FaultInjector injector = new(Work);
+        TracedCall[] calls = Recorded();
+        TracedCall[] looks = [.. calls.Zip(calls.Skip(1)).Where(pair => pair is ({ Name: "openat" }, { Name: "fstatfs" })).Select(pair => pair.First)];
+        looks.Should().HaveCount(2, "the cgroup and its parent");
+        foreach (TracedCall look in looks)
+        {
+            Stopped();
+            Runtime.With("delete", Id).Under(injector.Doing(look, $"error={errno}")).Run().Should().Be(Silent);
+            injector.Calls().Should().ContainSingle().Which.Name.Should().Be("openat");
+            Directory.Exists(cgroup).Should().BeFalse();
+        }
+
+        TracedCall[] Recorded()
+        {
+            Stopped();
+            Runtime.With("delete", Id).Under(injector.Recording).Run().Should().Be(Silent);
+            return injector.Calls();
+        }
+
+        void Stopped()
+        {
+            Bundle.Args("true");
+            Call("run", "--detach").Run().Should().Be(Silent);
+            Eventually(() => Status() == "stopped", "it ends");
+            Directory.Exists(cgroup).Should().BeTrue();
+        }
     }
 
     // F-42: the sysctl of a user namespace of its own, so that the machine keeps its own.
