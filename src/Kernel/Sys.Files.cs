@@ -210,13 +210,17 @@ internal static unsafe partial class Sys
             }
 
             if (length == buffer.Length)
-                Array.Resize(ref buffer, (int)Math.Min((long)buffer.Length * 4, (long)maximum + 1));
+                Array.Resize(ref buffer, (int)Math.Min(SizeOf(fd, length) + 1, maximum + 1L));
         }
 
         errno = 0;
         Array.Resize(ref buffer, length);
         return buffer;
     }
+
+    // Of a file that has been read up to there. Those that the kernel makes up as they are read do not tell.
+    private static long SizeOf(int fd, long read) =>
+        fstat(fd, out stat file) == 0 && file.st_size > read ? file.st_size : read * 4;
 
     /// <summary>Opens an existing file for writing and writes it in one call: 0 or a negative errno; short is -EIO.</summary>
     public static int WriteFile(int dirfd, ReadOnlySpan<byte> path, ReadOnlySpan<byte> content)

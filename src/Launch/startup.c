@@ -89,7 +89,7 @@ void *__wrap__ZN15GCToOSInterface14VirtualReserveEmmjt(size_t size, size_t align
         is_committed_by_piece = true;
     else if (memory && size >= HUGE_PAGE)
         __real_madvise(memory, size, MADV_NOHUGEPAGE);
-    if (memory)
+    if (memory && size >= HUGE_PAGE)
         __real_madvise(memory, size, MADV_DONTFORK);
     return memory;
 }

@@ -235,7 +235,7 @@ internal sealed class MountOptions
 
         foreach (Word word in Table)
         {
-            if (!Ascii.Equals(option.Span, word.Name))
+            if (option.Length != word.Name.Length || option[0] != word.Name[0] || !Ascii.Equals(option.Span, word.Name))
                 continue;
             if (word.Kind == Kind.IdMap)
                 MapIds(word.Bits != 0, default, index);
