@@ -72,7 +72,7 @@ public sealed class CgroupDirectoryFreezeTests
         stuck.StandardOutput.ReadLine().Should().Be("in");
         using Process free = TestCgroup.Start(cgroup.Path, "echo in; exec sleep 60");
         free.StandardOutput.ReadLine().Should().Be("in");
-        for (int i = 0; i < 500 && State(stuck.Id) != 'D'; i++)
+        for (int i = 0; i < 3000 && State(stuck.Id) != 'D'; i++)
             Thread.Sleep(10);
         State(stuck.Id).Should().Be('D');
         using Fd directory = CgroupDirectory.OpenDirectory(cgroup.Path);
