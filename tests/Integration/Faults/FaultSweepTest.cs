@@ -116,7 +116,14 @@ public abstract class FaultSweepTest : RuntimeTest
             : CheckMessage(outcome, call, action) ?? CheckReaders() ?? scenario.Check(outcome);
         string? left = CleanUp();
 
-        // Waits make the count of calls differ a little: another call may not be able to fail so, but nothing is left.
+        // Waits make the count of calls differ a little: another call may not be able to fail so, but nothing is left. Of
+        // a lie not even that can be asked: who is told nothing about a stream has to take it for one of the container's.
+        if (!hit && action.StartsWith("result=", StringComparison.Ordinal))
+        {
+            Mono.Unix.Native.Syscall.chown(Leftovers.NullDevicePath(Work), 0, 0);
+            return (false, null);
+        }
+
         if (!hit)
             violation = null;
         else if (violation is null && left is null && verb is "create" or "run" or "delete" or "delete --force")
