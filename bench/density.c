@@ -6,7 +6,8 @@
 //   mounts N lines                 of this process's mountinfo
 //   cgroups N count                directories below /sys/fs/cgroup
 //   processes N count              that run the runtime's program or its copy in memory
-// usage: density COUNT BUNDLE STATE-DIR PATH
+//   floor N us                     one run of bench/floor.c, where it is given
+// usage: density COUNT BUNDLE STATE-DIR PATH [FLOOR]
 #define _GNU_SOURCE
 #include <dirent.h>
 #include <ftw.h>
@@ -17,9 +18,9 @@
 #include <unistd.h>
 #include "call.h"
 
-enum { POINTS = 10, SAMPLES = 5 };
+enum { POINTS = 10, SAMPLES = 5, FLOORS = 40 };
 
-static char *runtime, *root;
+static char *runtime, *root, *bundle, *floor_program;
 static int created;
 static long directories;
 
@@ -126,18 +127,22 @@ static void look(void)
         if (created)
             timed("state", (char *[]) { runtime, "--root", root, "state", name(1 + i * (created - 1) / SAMPLES), NULL });
     }
+    for (int i = 0; floor_program && i < FLOORS; i++)
+        timed("floor", (char *[]) { floor_program, "--root", root, "run", "--bundle", bundle, "density-floor", NULL });
 }
 
 int main(int argc, char **argv)
 {
-    int count = argc == 5 ? atoi(argv[1]) : 0;
+    int count = argc == 5 || argc == 6 ? atoi(argv[1]) : 0;
 
     if (count < POINTS) {
-        fprintf(stderr, "usage: density COUNT BUNDLE STATE-DIR PATH      COUNT is at least %d\n", POINTS);
+        fprintf(stderr, "usage: density COUNT BUNDLE STATE-DIR PATH [FLOOR]      COUNT is at least %d\n", POINTS);
         return 2;
     }
+    bundle = argv[2];
     root = argv[3];
     runtime = argv[4];
+    floor_program = argv[5];
     if (calls_begin(".") != 0 || prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)) {
         perror("density");
         return 1;
@@ -145,7 +150,7 @@ int main(int argc, char **argv)
     look();
     while (created < count) {
         char *id = name(created + 1);
-        long time = call((char *[]) { runtime, "--root", root, "create", "--bundle", argv[2], id, NULL }).microseconds;
+        long time = call((char *[]) { runtime, "--root", root, "create", "--bundle", bundle, id, NULL }).microseconds;
         if (time < 0)
             fail();
         created++;
