@@ -1,5 +1,4 @@
 using OciRun.Cgroups;
-using OciRun.Child;
 using OciRun.Errors;
 using OciRun.Filters;
 using OciRun.Kernel;

@@ -1,6 +1,5 @@
 using System;
 using OciRun.Cgroups;
-using OciRun.Child;
 using OciRun.Errors;
 using OciRun.Kernel;
 using OciRun.Spec;

@@ -13,6 +13,7 @@ internal sealed partial class StateRoot
     {
         if (location.Path.Trim('/').Length == 0)
             throw SystemRoot(location.Path);
+        KeepOwnersRights();
         byte[] path = Sys.Bytes(location.Path.TrimEnd('/'));
         int fd = Sys.openat(Uapi.AT_FDCWD, path, Flags);
         if (fd == -Errno.ENOENT)
@@ -39,6 +40,14 @@ internal sealed partial class StateRoot
             directory.Dispose();
             throw;
         }
+    }
+
+    // A umask that takes rights from the owner would keep an unprivileged user out of the files that are made from here on.
+    private static void KeepOwnersRights()
+    {
+        const uint others = 0x3f;
+        if (Sys.geteuid() != 0)
+            Sys.umask((uint)Sys.umask(others) & others);
     }
 
     // Parents too are 0700: nothing below them is for others.

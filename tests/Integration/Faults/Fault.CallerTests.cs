@@ -48,6 +48,20 @@ public sealed class FaultCallerTests : RuntimeTest
         File.Delete(Bundle.InRootfs("/ran"));
     }
 
+    // F-55: root may read what it has no rights on, others may not.
+    [RuntimeFact]
+    public void A_umask_against_the_owner_keeps_no_user_out()
+    {
+        Bundle.ForRootless().Args("sleep", "100").Save();
+        Use(View.Rootless);
+        string root = Path.Combine(Runtime.Root!, "new", "root");
+        Runtime.Root = root;
+        Call("run", "--detach").Before("umask 0777;").Run().Should().Be(Silent);
+        Status().Should().Be("running");
+        Permissions(root).Should().Be(0b111_000_000);
+        Runtime.Run("exec", Id, "/bin/true").Should().Be(Silent);
+    }
+
     // F-55: the name that a program is called by is the caller's to choose.
     [RuntimeTheory]
     [InlineData("")]
