@@ -80,17 +80,17 @@ enum { HUGE_PAGE = 2 << 20 };
 
 // The heap is open from the beginning instead of piece by piece, each of which is a call and one more mapping to clone. A page
 // is taken when it is touched, and only that: where huge pages are for everybody, one would be cleared for a few bytes. A process
-// that is cloned does without: it uses nothing of the collector's, its memory need not be copied for it, and what is in the
-// heap, such as other containers' state, stays out of the container's process.
+// that is cloned does without: it uses nothing of the collector's, no page tables are copied for it, and what the heap has of the
+// config and of the host stays out of the container's process.
 void *__wrap__ZN15GCToOSInterface14VirtualReserveEmmjt(size_t size, size_t alignment, uint32_t flags, uint16_t node)
 {
     void *memory = __real__ZN15GCToOSInterface14VirtualReserveEmmjt(size, alignment, flags, node);
     if (memory && mprotect(memory, size, PROT_READ | PROT_WRITE) != 0)
         is_committed_by_piece = true;
-    else if (memory && size >= HUGE_PAGE)
+    if (memory && size >= HUGE_PAGE) {
         __real_madvise(memory, size, MADV_NOHUGEPAGE);
-    if (memory && size >= HUGE_PAGE)
         __real_madvise(memory, size, MADV_DONTFORK);
+    }
     return memory;
 }
 

@@ -28,6 +28,7 @@ internal static class CgroupLocation
     /// <exception cref="FaultException">That cannot be told; what may be there must not be taken for gone.</exception>
     public static bool IsContainerCgroup(string path) => IsContainerCgroup(path, out _);
 
+    /// <summary>The same, and whether nothing is there.</summary>
     /// <param name="path">The path.</param>
     /// <param name="isMissing">True when the path could be a container's cgroup, and the kernel knows no directory there.</param>
     public static bool IsContainerCgroup(string path, out bool isMissing)
