@@ -113,7 +113,7 @@ public sealed class FaultCallerTests : RuntimeTest
     {
         string pipe = Path.Combine(Work, "pipe");
         Execute("mkfifo", pipe);
-        using Process reader = Process.Start(new ProcessStartInfo("cat", [pipe]) { RedirectStandardOutput = true })!;
+        using Process reader = Process.Start(new ProcessStartInfo("cat", [pipe]) { UseShellExecute = false, RedirectStandardOutput = true })!;
         Bundle.Args("sleep", "100").Save();
         Runtime.Run("--log", pipe, "--log-level", "debug", "run", "--detach", "--bundle", Bundle.Path, Id).Should().Be(Silent);
         reader.StandardOutput.ReadToEnd().Should().Contain("phase");
