@@ -74,10 +74,21 @@ public sealed class FaultHostTests : RuntimeTest
         looks.Should().HaveCount(2, "the cgroup and its parent");
         foreach (TracedCall look in looks)
         {
-            Stopped();
-            Runtime.With("delete", Id).Under(injector.Doing(look, $"error={errno}")).Run().Should().Be(Silent);
-            injector.Calls().Should().ContainSingle().Which.Name.Should().Be("openat");
-            Directory.Exists(cgroup).Should().BeFalse();
+            // The count of calls before it differs now and then, and it is another one that fails.
+            bool hit = false;
+            for (int i = 0; i < 20 && !hit; i++)
+            {
+                Stopped();
+                Outcome outcome = Runtime.With("delete", Id).Under(injector.Doing(look, $"error={errno}")).Run();
+                hit = injector.Calls() is [{ Name: "openat" }];
+                if (hit)
+                    outcome.Should().Be(Silent);
+                else
+                    Runtime.Run("delete", "--force", Id).Should().Be(Silent);
+                Directory.Exists(cgroup).Should().BeFalse();
+            }
+
+            hit.Should().BeTrue("that very call failed");
         }
 
         TracedCall[] Recorded()
