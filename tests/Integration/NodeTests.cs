@@ -1,6 +1,7 @@
 using System;
 using System.Diagnostics;
 using System.IO;
+using System.Linq;
 using FluentAssertions;
 using Xunit;
 
@@ -43,6 +44,18 @@ public sealed class NodeTests : IDisposable
         Node("status").Exit.Should().Be(1);
         Node("uninstall").Should().Be(new Outcome(0, "", ""));
         Directory.GetFiles(host, "*", SearchOption.AllDirectories).Should().Equal(Containerd);
+    }
+
+    // Longer than a pipe, so that who reads its begin alone meets the writer; services are started with SIGPIPE ignored.
+    [RuntimeFact]
+    public void A_long_configuration_is_read_without_a_word()
+    {
+        string config = Second + string.Concat(Enumerable.Repeat("# a line that says nothing, as there are many in such files\n", 4000));
+        Write(Containerd, config);
+        Node("install", ("RESTART", "0")).Err.Should().BeEmpty();
+        Node("install", ("RESTART", "0")).Should().Be(new Outcome(0, "", ""));
+        Node("uninstall", ("RESTART", "0")).Err.Should().BeEmpty();
+        File.ReadAllText(Containerd).Should().Be(config);
     }
 
     [RuntimeFact]
@@ -174,7 +187,8 @@ public sealed class NodeTests : IDisposable
 
     private Outcome Node(string command, params (string Name, string Value)[] settings)
     {
-        ProcessStartInfo info = new(Path.Combine(Runtime.RepositoryRoot(), "deploy", "node"), command == "install" ? [command, Published.Binary] : [command])
+        string script = Path.Combine(Runtime.RepositoryRoot(), "deploy", "node");
+        ProcessStartInfo info = new("env", ["--ignore-signal=PIPE", script, command, .. command == "install" ? [Published.Binary] : Array.Empty<string>()])
         {
             UseShellExecute = false,
             RedirectStandardOutput = true,
