@@ -11,7 +11,7 @@ internal static unsafe partial class Executor
         {
             long fd = OpenOrCreate(c, c->Slots[Slot.Rootfs], s->Text, directory: true, 0);
             if (fd < 0)
-                return c->Syscall != 0 ? fd : Fail(c, SYS.openat2, fd);
+                return c->Syscall != Report.NoSyscall ? fd : Fail(c, SYS.openat2, fd);
             c->Slots[Slot.Dev] = (int)fd;
             return 0;
         }
@@ -43,7 +43,7 @@ internal static unsafe partial class Executor
             *cut = 0;
             long fd = OpenOrCreate(c, root, path, directory: true, 0);
             *cut = (byte)'/';
-            return fd < 0 && c->Syscall == 0 ? Fail(c, SYS.openat2, fd) : fd;
+            return fd < 0 && c->Syscall == Report.NoSyscall ? Fail(c, SYS.openat2, fd) : fd;
         }
     }
 
@@ -129,7 +129,7 @@ internal static unsafe partial class Executor
             if (target < 0)
             {
                 Raw.close((int)tree);
-                return c->Syscall != 0 ? target : Fail(c, SYS.openat, target);
+                return c->Syscall != Report.NoSyscall ? target : Fail(c, SYS.openat, target);
             }
 
             if (c->HasMountApi != 0)
@@ -200,7 +200,7 @@ internal static unsafe partial class Executor
             long master = s->Number != 0 ? OpenMultiplexer(c) : Multiplexer((int)path);
             Raw.close((int)path);
             if (master < 0)
-                return c->Syscall != 0 ? master : Fail(c, SYS.openat, master);
+                return c->Syscall != Report.NoSyscall ? master : Fail(c, SYS.openat, master);
             int unlock = 0;
             long result = Raw.ioctl((int)master, Uapi.TIOCSPTLCK, &unlock);
             if (result >= 0)

@@ -153,7 +153,7 @@ internal static unsafe partial class Executor
                 e->Found[length++] = (byte)'/';
                 if (Append(e->Found, length, name) && IsExecutable(c, e->Found) == 0)
                 {
-                    c->Syscall = 0;
+                    c->Syscall = Report.NoSyscall;
                     c->Extra = 0;
                     return 0;
                 }

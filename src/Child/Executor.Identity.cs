@@ -28,7 +28,7 @@ internal static unsafe partial class Executor
                 ? OpenInRoot(c, root, s->Text, Uapi.O_PATH | Uapi.O_DIRECTORY, 0)
                 : OpenOrCreate(c, root, s->Text, directory: true, 0);
             if (fd < 0)
-                return c->Syscall != 0 ? fd : Fail(c, SYS.openat2, fd);
+                return c->Syscall != Report.NoSyscall ? fd : Fail(c, SYS.openat2, fd);
             long result = Raw.fchdir((int)fd);
             Raw.close((int)fd);
             return Call(c, SYS.fchdir, result);

@@ -84,7 +84,7 @@ internal static unsafe partial class Executor
             bool directory = (st.st_mode & Uapi.S_IFMT) == Uapi.S_IFDIR;
             long target = OpenTarget(c, m, directory);
             if (target < 0)
-                return c->Syscall != 0 ? target : Fail(c, SYS.openat2, target);
+                return c->Syscall != Report.NoSyscall ? target : Fail(c, SYS.openat2, target);
             stat covered;
             result = Call(c, SYS.fstat, Raw.fstat((int)target, &covered));
             if (result == 0 && directory != ((covered.st_mode & Uapi.S_IFMT) == Uapi.S_IFDIR))

@@ -64,7 +64,7 @@ internal static unsafe partial class Executor
             MountStep* m = (MountStep*)s->Data;
             long target = OpenTarget(c, m, directory: true);
             if (target < 0)
-                return c->Syscall != 0 ? target : Fail(c, SYS.openat2, target);
+                return c->Syscall != Report.NoSyscall ? target : Fail(c, SYS.openat2, target);
             long mount;
             long result;
             if (m->Legacy != 0 || c->HasMountApi == 0)
@@ -160,7 +160,7 @@ internal static unsafe partial class Executor
                 c->Syscall = SYS.fsmount;
                 result = Raw.fsmount((int)fs, Uapi.FSMOUNT_CLOEXEC, m->AttributesSet);
                 if (result >= 0)
-                    c->Syscall = 0;
+                    c->Syscall = Report.NoSyscall;
             }
             else
             {
@@ -333,7 +333,7 @@ internal static unsafe partial class Executor
                 long tree = OpenTree(c, Uapi.AT_FDCWD, s->Second, (uint)Uapi.AT_RECURSIVE);
                 if (tree >= 0)
                 {
-                    c->Syscall = 0;
+                    c->Syscall = Report.NoSyscall;
                     c->Message[0] = 0;
                     return AttachBind(c, s, m, (int)tree);
                 }
@@ -343,7 +343,7 @@ internal static unsafe partial class Executor
 
             if (m->Mask is null || (result != -Errno.ENOENT && s->Second is not null))
                 return result;
-            c->Syscall = 0;
+            c->Syscall = Report.NoSyscall;
             c->Message[0] = 0;
             Step mask = *s;
             mask.Data = m->Mask;

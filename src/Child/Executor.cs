@@ -22,7 +22,7 @@ internal static unsafe partial class Executor
                 if (c->Marks is not null)
                     Mark(c, i, i);
                 c->Current = i;
-                c->Syscall = 0;
+                c->Syscall = Report.NoSyscall;
                 c->Extra = 0;
                 long result = Do(c, &c->Steps[i]);
                 if (result < 0)

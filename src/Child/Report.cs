@@ -46,12 +46,15 @@ internal enum ReportKind
 [StructLayout(LayoutKind.Sequential)]
 internal struct Report
 {
+    /// <summary>For the number of a system call; 0 is read(2) on x86-64.</summary>
+    public const int NoSyscall = -1;
+
     public ReportKind Kind;
 
     /// <summary>Index of the step.</summary>
     public int Step;
 
-    /// <summary>Number of the system call that failed.</summary>
+    /// <summary>Number of the system call that failed, <see cref="NoSyscall"/> when it was none.</summary>
     public int Syscall;
 
     /// <summary>Positive errno.</summary>
@@ -75,7 +78,7 @@ internal struct Report
     public readonly HookResult Hook => unchecked(new HookResult
     {
         End = (HookEnd)(((Extra >> 32) & 0xff) - 1),
-        Status = Syscall != 0 ? -Errno : (int)(Extra & 0x7fffffff),
+        Status = Syscall != NoSyscall ? -Errno : (int)(Extra & 0x7fffffff),
         Syscall = Syscall,
     });
 }

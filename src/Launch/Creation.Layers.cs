@@ -45,7 +45,7 @@ internal sealed unsafe partial class Creation
         foreach (Step step in _plan.ParentSteps)
         {
             Step copy = step;
-            _context->Syscall = 0;
+            _context->Syscall = Report.NoSyscall;
             _context->Extra = 0;
             long began = Trace.Now();
             long result = step.Op == Op.MountLayers && _plan.LayerIds is not null ? MountMapped(step) : Executor.Prepare(_context, &copy);

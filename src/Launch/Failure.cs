@@ -1,6 +1,9 @@
+using System;
+using System.Runtime.InteropServices;
 using System.Text;
 using OciRun.Child;
 using OciRun.Errors;
+using OciRun.Filters;
 using OciRun.Kernel;
 using OciRun.Plan;
 
@@ -135,6 +138,7 @@ internal static unsafe partial class Failure
         Op.Rlimit => "cannot set the limit",
         Op.Seccomp => "cannot load the filter",
         Op.HandOverListener => "the filter forbids a call that is needed to hand over the listener",
+        _ when report.Syscall == SYS.read => "the process cannot read that it is to go on",
         _ => $"{OpName.Of(step.Op)} failed",
     };
 
@@ -254,77 +258,14 @@ internal static unsafe partial class Failure
         _ => null,
     };
 
-    /// <summary>Name of a system call that the child uses, null for 0.</summary>
-    public static string? SyscallName(int number) => number switch
+    /// <summary>Name of a system call of this architecture, null for <see cref="Report.NoSyscall"/>.</summary>
+    public static string? SyscallName(int number)
     {
-        0 => null,
-        SYS.openat => nameof(SYS.openat),
-        SYS.openat2 => nameof(SYS.openat2),
-        SYS.open_tree => nameof(SYS.open_tree),
-        SYS.move_mount => nameof(SYS.move_mount),
-        SYS.mount_setattr => nameof(SYS.mount_setattr),
-        SYS.fsopen => nameof(SYS.fsopen),
-        SYS.fsconfig => nameof(SYS.fsconfig),
-        SYS.fsmount => nameof(SYS.fsmount),
-        SYS.mount => nameof(SYS.mount),
-        SYS.umount2 => nameof(SYS.umount2),
-        SYS.pivot_root => nameof(SYS.pivot_root),
-        SYS.chroot => nameof(SYS.chroot),
-        SYS.chdir => nameof(SYS.chdir),
-        SYS.fchdir => nameof(SYS.fchdir),
-        SYS.getcwd => nameof(SYS.getcwd),
-        SYS.mkdirat => nameof(SYS.mkdirat),
-        SYS.mknodat => nameof(SYS.mknodat),
-        SYS.symlinkat => nameof(SYS.symlinkat),
-        SYS.fstat => nameof(SYS.fstat),
-        SYS.newfstatat => nameof(SYS.newfstatat),
-        SYS.fstatfs => nameof(SYS.fstatfs),
-        SYS.fchownat => nameof(SYS.fchownat),
-        SYS.faccessat2 => nameof(SYS.faccessat2),
-        SYS.setns => nameof(SYS.setns),
-        SYS.unshare => nameof(SYS.unshare),
-        SYS.clone3 => nameof(SYS.clone3),
-        SYS.execve => nameof(SYS.execve),
-        SYS.sethostname => nameof(SYS.sethostname),
-        SYS.setdomainname => nameof(SYS.setdomainname),
-        SYS.prctl => nameof(SYS.prctl),
-        SYS.capset => nameof(SYS.capset),
-        SYS.capget => nameof(SYS.capget),
-        SYS.setsid => nameof(SYS.setsid),
-        SYS.setresuid => nameof(SYS.setresuid),
-        SYS.setresgid => nameof(SYS.setresgid),
-        SYS.getresuid => nameof(SYS.getresuid),
-        SYS.getresgid => nameof(SYS.getresgid),
-        SYS.setgroups => nameof(SYS.setgroups),
-        SYS.getgroups => nameof(SYS.getgroups),
-        SYS.ioctl => nameof(SYS.ioctl),
-        SYS.dup3 => nameof(SYS.dup3),
-        SYS.socket => nameof(SYS.socket),
-        SYS.sendmsg => nameof(SYS.sendmsg),
-        SYS.signalfd4 => nameof(SYS.signalfd4),
-        SYS.prlimit64 => nameof(SYS.prlimit64),
-        SYS.seccomp => nameof(SYS.seccomp),
-        SYS.ppoll => nameof(SYS.ppoll),
-        SYS.keyctl => nameof(SYS.keyctl),
-        SYS.write => nameof(SYS.write),
-        SYS.pread64 => nameof(SYS.pread64),
-        SYS.sched_setattr => nameof(SYS.sched_setattr),
-        SYS.ioprio_set => nameof(SYS.ioprio_set),
-        SYS.personality => nameof(SYS.personality),
-        SYS.set_mempolicy => nameof(SYS.set_mempolicy),
-        SYS.fchmod => nameof(SYS.fchmod),
-        SYS.fchmodat => nameof(SYS.fchmodat),
-        SYS.fgetxattr => nameof(SYS.fgetxattr),
-        SYS.flistxattr => nameof(SYS.flistxattr),
-        SYS.fsetxattr => nameof(SYS.fsetxattr),
-        SYS.ftruncate => nameof(SYS.ftruncate),
-        SYS.getdents64 => nameof(SYS.getdents64),
-        SYS.lseek => nameof(SYS.lseek),
-        SYS.readlinkat => nameof(SYS.readlinkat),
-        SYS.sendfile => nameof(SYS.sendfile),
-        SYS.utimensat => nameof(SYS.utimensat),
-        _ => $"syscall {number}",
-    };
+        if (number == Report.NoSyscall)
+            return null;
+        int index = SyscallTable.Column(SeccompArchitecture.Native(RuntimeInformation.ProcessArchitecture).Column).IndexOf((ushort)number);
+        return index < 0 ? $"syscall {number}" : Encoding.UTF8.GetString(SyscallTable.Name(index));
+    }
 
     /// <summary>NUL-terminated UTF-8 as a .NET text; null gives an empty one.</summary>
     public static string Text(byte* text)

@@ -103,7 +103,7 @@ internal abstract unsafe partial class Offspring
     private protected void CheckReport(Report? report)
     {
         if (report is not Report sent)
-            throw new FaultException(Unsaid ?? Died());
+            throw new FaultException(Died());
         if (sent.Kind == ReportKind.Failed)
             throw new FaultException(Failure.From(_plan, sent, ""));
     }

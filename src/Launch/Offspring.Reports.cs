@@ -64,14 +64,17 @@ internal abstract unsafe partial class Offspring
                 break;
         }
 
+        // That it has ended and left words of this one unread is told once, and before its own last ones (unix_dgram_recvmsg).
         Report report = default;
         long n = Sys.recvmsg(_sync!.Number, new Span<byte>(&report, sizeof(Report)), out int received);
+        if (n == -Errno.ECONNRESET)
+            n = Sys.recvmsg(_sync.Number, new Span<byte>(&report, sizeof(Report)), out received);
         if (received >= 0)
             _received = new Fd(received);
         Witness();
 
-        // The process lives on then, so it is not to be waited for; ECONNRESET is the end of one that left words unread.
-        if (n is < 0 and not -Errno.ECONNRESET)
+        // The process lives on then, so it is not to be waited for.
+        if (n < 0)
             throw new FaultException(new Fault("cannot read what the container's process reports") { Syscall = "recvmsg", Errno = (int)-n });
         return n == sizeof(Report) ? report : null;
     }
@@ -202,11 +205,13 @@ internal abstract unsafe partial class Offspring
     // The process lives although nothing is to be heard of it: whoever asks must not wait for its end.
     private const int DeathLimit = 2000;
 
-    // No record came: the child was killed.
+    // No record came: the child was killed, or could not send the one that it has left in memory.
     private protected Fault Died()
     {
         if (_pidfd is { Number: >= 0 } && !Liveness.WaitForExit(_pidfd, DeathLimit))
             return new Fault("the container's process does not answer") { Hint = "is it stopped or traced?" };
+        if (Unsaid is { } failure)
+            return failure;
         int result = Sys.waitid(Uapi.P_PID, _pid, out siginfo_t info, Uapi.WEXITED | Uapi.__WALL);
         _pid = result < 0 ? _pid : 0;
         if (info.si_status == Uapi.SIGKILL && Killed() is { } known)

@@ -1,10 +1,12 @@
 using System;
 using System.Diagnostics;
 using System.IO;
+using System.Linq;
 using System.Threading;
 using FluentAssertions;
 using Mono.Unix.Native;
 using Xunit;
+using Errno = OciRun.Kernel.Errno;
 
 namespace OciRun.Tests.Integration.Faults;
 
@@ -56,6 +58,24 @@ public sealed class FaultProcessTests : RuntimeTest
         Bundle.Shell(script);
         for (int i = 0; i < 60; i++)
             Run().Should().Be(Silent with { Exit = status }, $"round {i}");
+    }
+
+    // The process is the second that exec makes; the exit status alone would be taken for its program's.
+    [RuntimeFact]
+    public void An_exec_whose_process_cannot_read_its_go_ahead_says_so()
+    {
+        FaultInjector injector = new(Work);
+        Bundle.Args("sleep", "100");
+        CreateAndStart();
+        Runtime.With("exec", Id, "true").Under(injector.Recording).Run().Should().Be(Silent);
+        int last = injector.Calls().Max(call => call.Process);
+        foreach (TracedCall call in injector.Calls().Where(call => call.Process == last && call.Name == "read"))
+        {
+            Outcome outcome = Runtime.With("exec", Id, "true").Under(injector.Doing(call, $"error={Errno.EIO}")).Run();
+            injector.Calls().Should().Equal(call);
+            outcome.Exit.Should().BeOneOf([1, 255], outcome.ToString());
+            outcome.Err.Should().Contain("read: EIO");
+        }
     }
 
     // F-57: the kernel ends who is in the pid namespace with its first process.
