@@ -72,9 +72,10 @@ public sealed class CgroupDirectoryFreezeTests
         stuck.StandardOutput.ReadLine().Should().Be("in");
         using Process free = TestCgroup.Start(cgroup.Path, "echo in; exec sleep 60");
         free.StandardOutput.ReadLine().Should().Be("in");
-        for (int i = 0; i < 3000 && State(stuck.Id) != 'D'; i++)
+        // It sleeps so, too, while its own program is read from the disk, and could be frozen after that.
+        for (int i = 0; i < 500 && (State(stuck.Id) != 'D' || !Sleeps(stuck.Id).Contains("fuse", StringComparison.Ordinal)); i++)
             Thread.Sleep(10);
-        State(stuck.Id).Should().Be('D');
+        (State(stuck.Id), Sleeps(stuck.Id)).Should().Match<(char State, string Where)>(now => now.State == 'D' && now.Where.Contains("fuse", StringComparison.Ordinal));
         using Fd directory = CgroupDirectory.OpenDirectory(cgroup.Path);
         Stopwatch watch = Stopwatch.StartNew();
         CgroupDirectory.Freeze(directory.Number, TimeSpan.FromMilliseconds(300)).Should().Be(-Errno.ETIMEDOUT);
@@ -110,6 +111,9 @@ public sealed class CgroupDirectoryFreezeTests
         string stat = File.ReadAllText($"/proc/{pid}/stat");
         return stat[stat.LastIndexOf(')') + 2];
     }
+
+    // The kernel's function in which it sleeps (proc_pid_wchan(5)).
+    private static string Sleeps(int pid) => File.ReadAllText($"/proc/{pid}/wchan");
 
     /// <summary>A FUSE file system that nobody serves: who looks into it sleeps, can be killed, but cannot be frozen.</summary>
     private sealed class HangingMount : IDisposable

@@ -1,11 +1,13 @@
 // Runs a program and does one thing to one system call of it or of its children, until these execute another program.
-//   fault REPORT record PROGRAM [ARGUMENT...]       writes every call: process, number of the call in it, its name's number,
-//                                                   its first argument
-//   fault REPORT PROCESS:NUMBER:ACTION PROGRAM...   writes the call that was hit, nothing when it was never made
-// PROCESS counts from 0, the program itself, in the order of creation. ACTION is signal=N, sent before the call is made,
-// error=N, or result=N; with these two the call is not made. result=N also meets every later call of that process with the
-// same name and first argument: what gives such answers always gives them. Exit status of the program, 128 + the signal that ended it,
-// 124 when it took longer than the limit, 125 for a failure of fault itself. Who is left when the program ends runs free.
+//   fault REPORT record PROGRAM [ARGUMENT...]            writes every call: process, which one of its name it is there, its
+//                                                        name's number, its first argument
+//   fault REPORT PROCESS:NUMBER:NAME:ACTION PROGRAM...   writes the call that was hit, nothing when it was never made
+// PROCESS counts from 0, the program itself, in the order of creation; NUMBER from 1 the calls of that name in it, for of all
+// calls the number differs with each wait. ACTION is signal=N, sent before the call is made, error=N, or result=N; with these two
+// the call is not made, but for close(2), which has closed whatever it says. result=N also meets every later call of that
+// process with the same name and first argument: what gives such answers always gives them. Exit status of the program, 128 + the
+// signal that ended it, 124 when it took longer than the limit, 125 for a failure of fault itself. Who is left when the program
+// ends runs free.
 #define _GNU_SOURCE
 #include <elf.h>
 #include <errno.h>
@@ -16,26 +18,27 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ptrace.h>
+#include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/user.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 enum {
-    MAX_TRACED = 256, LIMIT_SECONDS = 20,
+    MAX_TRACED = 256, MAX_NAMES = 1024, LIMIT_SECONDS = 20,
     OPTIONS = PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEEXEC | PTRACE_O_TRACECLONE | PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK,
 };
 
 enum action { RECORD, SIGNAL, ERROR, RESULT };
 
-struct traced { pid_t pid; long calls; int is_skipped; };
+struct traced { pid_t pid; long calls[MAX_NAMES]; int is_answered; };
 
 static struct traced traced[MAX_TRACED];
 static int count;
 static pid_t first;
 static FILE *report;
 static enum action action;
-static long process, number, value;
+static long process, number, name, value;
 static unsigned long long lied_name, lied_argument;
 static int is_lying;
 
@@ -95,14 +98,14 @@ static void at_call(struct traced *t)
     struct __ptrace_syscall_info info;
     if (ptrace(PTRACE_GET_SYSCALL_INFO, t->pid, sizeof info, &info) <= 0)
         return; // killed meanwhile
-    if (info.op == PTRACE_SYSCALL_INFO_EXIT && t->is_skipped) {
-        t->is_skipped = 0;
+    if (info.op == PTRACE_SYSCALL_INFO_EXIT && t->is_answered) {
+        t->is_answered = 0;
         answer(t->pid, action == ERROR ? -value : value);
     }
-    if (info.op != PTRACE_SYSCALL_INFO_ENTRY)
+    if (info.op != PTRACE_SYSCALL_INFO_ENTRY || info.entry.nr >= MAX_NAMES)
         return;
-    long call = ++t->calls;
-    int is_hit = action != RECORD && t - traced == process && call == number;
+    long call = ++t->calls[info.entry.nr];
+    int is_hit = action != RECORD && t - traced == process && (long)info.entry.nr == name && call == number;
     if (is_hit || action == RECORD) {
         fprintf(report, "%d %ld %llu %llu\n", (int)(t - traced), call, (unsigned long long)info.entry.nr, (unsigned long long)info.entry.args[0]);
         fflush(report);
@@ -116,8 +119,9 @@ static void at_call(struct traced *t)
     if (is_hit && action == SIGNAL) {
         kill(t->pid, (int)value);
     } else if (is_hit || is_lie) {
-        t->is_skipped = 1;
-        skip(t->pid);
+        t->is_answered = 1;
+        if (info.entry.nr != SYS_close)
+            skip(t->pid);
     }
 }
 
@@ -148,8 +152,8 @@ static void parse(const char *text)
     char kind[8];
     if (strcmp(text, "record") == 0)
         return;
-    if (sscanf(text, "%ld:%ld:%6[a-z]=%ld", &process, &number, kind, &value) != 4) {
-        fprintf(stderr, "fault: not PROCESS:NUMBER:ACTION: %s\n", text);
+    if (sscanf(text, "%ld:%ld:%ld:%6[a-z]=%ld", &process, &number, &name, kind, &value) != 5) {
+        fprintf(stderr, "fault: not PROCESS:NUMBER:NAME:ACTION: %s\n", text);
         exit(125);
     }
     action = strcmp(kind, "signal") == 0 ? SIGNAL : strcmp(kind, "error") == 0 ? ERROR : RESULT;
@@ -161,7 +165,7 @@ int main(int argc, char **argv)
     pid_t pid;
 
     if (argc < 4) {
-        fprintf(stderr, "usage: fault REPORT record|PROCESS:NUMBER:ACTION PROGRAM [ARGUMENT...]\n");
+        fprintf(stderr, "usage: fault REPORT record|PROCESS:NUMBER:NAME:ACTION PROGRAM [ARGUMENT...]\n");
         return 125;
     }
     parse(argv[2]);

@@ -105,6 +105,7 @@ internal static class FaultActions
         ["mprotect"] = Memory,
         ["munmap"] = Memory,
         ["madvise"] = Memory,
+        ["close"] = [Errno.EINTR, Errno.EIO],
         ["close_range"] = [Errno.ENOSYS, Errno.EPERM],
         ["keyctl"] = [Errno.EDQUOT, Errno.ENOSYS, Errno.EPERM, Errno.ENOMEM],
         ["pidfd_send_signal"] = [Errno.ESRCH, Errno.EPERM, Errno.ENOSYS, Errno.EINVAL],
@@ -114,13 +115,12 @@ internal static class FaultActions
     // They end a process or give it back, without an answer.
     private static readonly HashSet<string> Endings = ["exit", "exit_group", "rt_sigreturn"];
 
-    // The kernel cannot refuse these when their arguments are right. close(2) may fail but has closed then, where the injector
-    // would leave it open.
+    // The kernel cannot refuse these when their arguments are right.
     private static readonly HashSet<string> Infallible =
     [
         "getpid", "gettid", "getppid", "getuid", "geteuid", "getgid", "getegid", "umask", "rt_sigaction", "rt_sigprocmask", "arch_prctl",
         "set_tid_address", "set_robust_list", "rseq", "clock_gettime", "getrandom", "uname", "sysinfo", "sched_getaffinity", "getrlimit",
-        "restart_syscall", "lseek", "close",
+        "restart_syscall", "lseek",
     ];
 
     // A kernel, or what stands before it, that says yes and does nothing.

@@ -11,11 +11,11 @@ namespace OciRun.Tests.Integration.Faults;
 internal static class FaultBundle
 {
     // Not the source and the file system's options of a mount, nor the user's home, which falls back to "/"; nor how a
-    // device came into /dev, which is by a mount where it cannot be made; nor the order of the mounts, which have numbers from
-    // when they were cloned, not from when they were attached.
+    // device came into /dev, which is by a mount where it cannot be made; nor the order of the mounts in different places, which
+    // is that in which they were cloned, not attached.
     private const string Facts = """
         grep -E '^(Uid|Gid|Groups|Cap|NoNewPrivs|Seccomp|SigBlk|SigIgn|Umask|NSpid|NSsid)' /proc/self/status
-        cut -d ' ' -f 4- /proc/self/mountinfo | sed 's/:[0-9]*//g; s/ - \([^ ]*\) .*/ \1/' | grep -v '^/[a-z]* /dev/[a-z]* .* devtmpfs$' | sort
+        cut -d ' ' -f 4- /proc/self/mountinfo | sed 's/:[0-9]*//g; s/ - \([^ ]*\) .*/ \1/' | grep -v '^/[a-z]* /dev/[a-z]* .* devtmpfs$' | sort -s -k 2,2
         ls -ln /dev | awk '{ print $1, $3, $4, $5, $6, $NF }'
         ls /proc/self/fd | wc -l
         cat /proc/self/limits /proc/self/oom_score_adj /proc/sys/kernel/msgmax

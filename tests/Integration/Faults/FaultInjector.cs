@@ -9,14 +9,15 @@ using OciRun.Filters;
 namespace OciRun.Tests.Integration.Faults;
 
 /// <summary>
-/// A system call of a run: of which process, in the order of their creation, which one of it, from 1, and its first argument.
+/// A system call of a run: of which process, in the order of their creation, which one of its name there, from 1, and its
+/// first argument.
 /// </summary>
 internal sealed record TracedCall(int Process, int Number, string Name, ulong Argument)
 {
     /// <summary>True for the execve by which the tracer becomes the program.</summary>
-    public bool IsTracers => Process == 0 && Number == 1;
+    public bool IsTracers => Process == 0 && Number == 1 && Name == "execve";
 
-    public override string ToString() => $"process {Process}, call {Number}, {Name}";
+    public override string ToString() => $"process {Process}, {Name} {Number}";
 }
 
 /// <summary>The tracer of fault.c.</summary>
@@ -26,6 +27,8 @@ internal sealed class FaultInjector
     public const int Expired = 124;
 
     private static readonly Lazy<Dictionary<int, string>> Names = new(ReadNames);
+
+    private static readonly Lazy<Dictionary<string, int>> Numbers = new(() => Names.Value.ToDictionary(pair => pair.Value, pair => pair.Key, StringComparer.Ordinal));
 
     private readonly string program;
     private readonly string report;
@@ -42,7 +45,12 @@ internal sealed class FaultInjector
     /// <summary>Words in front of a program to one call of which something is done.</summary>
     /// <param name="call">Which one.</param>
     /// <param name="action"><c>signal=N</c>, <c>error=N</c> or <c>result=N</c>.</param>
-    public string[] Doing(TracedCall call, string action) => [program, report, $"{call.Process}:{call.Number}:{action}"];
+    public string[] Doing(TracedCall call, string action)
+    {
+        // A call that the table does not know has its number for a name.
+        int name = Numbers.Value.TryGetValue(call.Name, out int known) ? known : int.Parse(call.Name);
+        return [program, report, $"{call.Process}:{call.Number}:{name}:{action}"];
+    }
 
     /// <summary>The calls that the last program made, or the one that was hit.</summary>
     public TracedCall[] Calls() =>
