@@ -93,17 +93,19 @@ internal static class FaultList
         text.Append("| all others | 1 | |\n");
     }
 
+    private const string Any = "as it happens";
+
     private static IEnumerable<string> Rows(FaultEntry entry)
     {
         bool apart = HasOwnHints(entry);
-        string calls = apart ? "" : Join(entry.Syscalls);
+        string calls = apart ? "" : entry.Syscalls.Any(name => name is not null && IsUnknown(name)) ? Any : Join(entry.Syscalls);
         string hints = apart ? "see below" : Join(entry.Hints);
         string rest = $"{Join(entry.Fields)} | {calls} | {hints} | {Join(entry.Codes)} | {entry.Room}/{entry.File} |";
         return entry.Messages.Where(message => !IsUnknown(message)).Select(message => $"| {Code(message)} | {rest}");
     }
 
-    /// <summary>Whether all of a message comes from elsewhere.</summary>
-    public static bool IsUnknown(string message) => message.StartsWith('<') && message.EndsWith('>') && message.IndexOf('<', 1) < 0;
+    /// <summary>Whether all of a text comes from elsewhere.</summary>
+    public static bool IsUnknown(string text) => text.StartsWith('<') && text.EndsWith('>') && text.IndexOf('<', 1) < 0;
 
     // A step of many kinds, with a table of advice of its own.
     private static bool HasOwnHints(FaultEntry entry) => entry.Messages.Count > MostRows && entry.Hints.Count > MostRows;
@@ -111,7 +113,7 @@ internal static class FaultList
     private static string Join(IReadOnlyList<string?> texts)
     {
         string[] given = [.. texts.OfType<string>()];
-        return given.Length > MostRows ? "as it happens" : string.Join("<br>", given.Select(Code));
+        return given.Length > MostRows ? Any : string.Join("<br>", given.Select(Code));
     }
 
     private static string Code(string text)
