@@ -57,6 +57,9 @@ internal static partial class Machine
         }
     }
 
+    /// <summary>The kernel shows its memory as a file: /proc/kcore is there (CONFIG_PROC_KCORE).</summary>
+    public static bool HasKcore => Sys.fstatat(Uapi.AT_FDCWD, "/proc/kcore"u8, out _, Uapi.AT_SYMLINK_NOFOLLOW) == 0;
+
     /// <summary>AppArmor decides on this kernel (/sys/module/apparmor/parameters/enabled is Y).</summary>
     public static bool AppArmorEnabled => _appArmor ??= Read("/sys/module/apparmor/parameters/enabled"u8) is [(byte)'Y', ..];
 

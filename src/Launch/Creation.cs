@@ -104,6 +104,7 @@ internal sealed unsafe partial class Creation : Offspring
             Egid = Sys.getegid(),
             InUserNamespace = Machine.InUserNamespace,
             LastCapability = Machine.LastCapability,
+            HasKcore = Machine.HasKcore,
             TimeNamespaceOnExec = Machine.KernelVersion >= new Version(6, 1),
             CgroupPath = cgroup,
             CgroupMount = FindCgroupMount()?.Path,

@@ -115,7 +115,8 @@ internal sealed unsafe partial class Planner
         Link("stdin"u8, "/proc/self/fd/0"u8);
         Link("stdout"u8, "/proc/self/fd/1"u8);
         Link("stderr"u8, "/proc/self/fd/2"u8);
-        Link("core"u8, "/proc/kcore"u8);
+        if (_request.HasKcore)
+            Link("core"u8, "/proc/kcore"u8);
         Link("ptmx"u8, "pts/ptmx"u8, Op.ReplaceSymlink);
     }
 

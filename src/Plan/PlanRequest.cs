@@ -44,6 +44,9 @@ internal sealed record PlanRequest
     /// <summary>Last capability that the kernel knows (/proc/sys/kernel/cap_last_cap).</summary>
     public int LastCapability { get; init; } = 40;
 
+    /// <summary>The kernel has <c>/proc/kcore</c> (CONFIG_PROC_KCORE).</summary>
+    public bool HasKcore { get; init; } = true;
+
     /// <summary>The runtime itself runs under a profile of AppArmor.</summary>
     public bool ConfinedByAppArmor { get; init; }
 

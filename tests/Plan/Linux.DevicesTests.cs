@@ -27,6 +27,10 @@ public sealed unsafe class LinuxDevicesTests
             "core /proc/kcore", "ptmx pts/ptmx");
     }
 
+    [Fact]
+    public void A_kernel_that_does_not_show_its_memory_has_no_link_to_it() =>
+        new Sample { Request = r => r with { HasKcore = false } }.Plan().All(Op.MakeSymlink).Should().NotContain(step => Planning.Text(step.Text) == "core");
+
     [Theory]
     [InlineData("/dev/null")]
     [InlineData("/dev//./x/../null")]
