@@ -1,4 +1,5 @@
 using OciRun.Errors;
+using OciRun.Kernel;
 using OciRun.Launch;
 using OciRun.Spec;
 using OciRun.State;
@@ -64,7 +65,9 @@ internal static class Delete
     private static void Gently(ContainerDirectory directory)
     {
         directory.Lock();
-        ContainerRecord? record = directory.Load();
+
+        // The kernel is to say it twice: nothing names a cgroup any more once the directory is removed.
+        ContainerRecord? record = directory.Load() ?? directory.Load();
         if (record is null)
         {
             // What a killed create leaves before it has recorded anything (features.md D06).
@@ -97,7 +100,7 @@ internal static class Delete
         }
         catch (FaultException e)
         {
-            Log.Warning($"{e.Fault.Text()}; its poststop hooks do not run");
+            Log.Notice($"{e.Fault.Text()}; its poststop hooks do not run");
         }
 
         Teardown.Remove(directory, record, force);
@@ -107,12 +110,19 @@ internal static class Delete
     private static void Force(ContainerDirectory directory)
     {
         // A create that hangs in a hook holds the lock; it gives up when its container dies.
-        if (Load(directory) is { } early)
+        ContainerRecord? early = Load(directory, out _);
+        if (early is not null)
             Teardown.KillAndWait(early);
         directory.Lock();
-        ContainerRecord? record = Load(directory);
+
+        // What could be read a moment ago says enough: no other container has this id while the directory is there.
+        ContainerRecord? record = Load(directory, out Fault? failure) ?? early;
         if (record is null)
         {
+            if (failure is { Errno: Errno.EMFILE or Errno.ENFILE or Errno.ENOMEM or Errno.EACCES or Errno.EPERM })
+                throw new FaultException(failure with { Hint = "nothing was removed, for the record names the cgroup; try again when it can be read" });
+            if (failure is not null)
+                Log.Notice($"{failure.Text()}; its cgroup, if it has one, is left");
             Teardown.Remove(directory, record);
             return;
         }
@@ -121,15 +131,16 @@ internal static class Delete
         Remove(directory, record, force: true);
     }
 
-    private static ContainerRecord? Load(ContainerDirectory directory)
+    private static ContainerRecord? Load(ContainerDirectory directory, out Fault? failure)
     {
+        failure = null;
         try
         {
             return directory.Load();
         }
         catch (FaultException e)
         {
-            Log.Warning($"{e.Fault.Text()}; its cgroup, if it has one, is left");
+            failure = e.Fault;
             return null;
         }
     }

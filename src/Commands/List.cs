@@ -87,7 +87,7 @@ internal static class List
             }
             catch (FaultException e)
             {
-                Log.Warning(e.Fault.Text());
+                Log.Notice(e.Fault.Text());
             }
         }
 

@@ -109,6 +109,12 @@ internal static partial class Log
     }
 
     /// <summary>
+    /// What its user has to know although the command succeeds, such as a container that cannot be read: a warning that is in
+    /// the log at every level, and without a log on stderr. Not for commands whose stderr is the container's.
+    /// </summary>
+    public static void Notice(string message) => Write(Level.Warning, message, null, Timestamp());
+
+    /// <summary>
     /// The one error record of a failed command; nothing may be logged after it. With a file, stderr gets the plain
     /// line too: callers classify failures by either.
     /// </summary>

@@ -100,7 +100,7 @@ internal sealed partial class StateRoot : IDisposable
     {
         ContainerId.Check(id);
         int fd = Sys.openat(Number, Sys.Bytes(id), Uapi.O_RDONLY | Uapi.O_DIRECTORY | Uapi.O_NOFOLLOW);
-        if (fd is -Errno.ENOENT or -Errno.ENOTDIR or -Errno.ELOOP)
+        if (fd is -Errno.ENOENT or -Errno.ENOTDIR)
             throw Missing(id);
         if (fd < 0)
             throw Wrong($"{Path}/{id}", "cannot open the container's directory", "openat", -fd);

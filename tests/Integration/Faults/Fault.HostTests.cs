@@ -1,3 +1,4 @@
+using System.Collections.Generic;
 using System.IO;
 using System.Linq;
 using System.Text.Json.Nodes;
@@ -94,6 +95,51 @@ public sealed class FaultHostTests : RuntimeTest
             Eventually(() => Status() == "stopped", "it ends");
             Directory.Exists(cgroup).Should().BeTrue();
         }
+    }
+
+    // The record is read before and after the lock is taken; it alone names the cgroup.
+    [RuntimeTheory]
+    [InlineData(Errno.ENOENT)]
+    [InlineData(Errno.EMFILE)]
+    [InlineData(Errno.EIO)]
+    public void A_record_that_could_be_read_once_is_enough_to_remove_a_container(int errno)
+    {
+        string cgroup = Path.Combine(Leftovers.Cgroup2Mount!, "ocirun-test-" + Id);
+        Bundle.Linux["cgroupsPath"] = "/ocirun-test-" + Id;
+        Bundle.Args("sleep", "100");
+        FaultInjector injector = new(Work);
+        CreateAndStart();
+        Runtime.With("delete", "--force", Id).Under(injector.Recording).Run().Should().Be(Silent);
+        TracedCall last = injector.Calls().TakeWhile(call => call.Name != "unlinkat").Last(call => call.Name == "pread64" || call.Name == "read");
+        foreach (int number in Enumerable.Range(1, last.Number))
+        {
+            CreateAndStart();
+            Outcome outcome = Runtime.With("delete", "--force", Id).Under(injector.Doing(last with { Number = number }, $"error={errno}")).Run();
+            Directory.Exists(cgroup).Should().Be(outcome.Exit != 0, $"read {number}: {outcome}");
+            Runtime.Run("delete", "--force", Id).Should().Be(Silent);
+            Directory.Exists(cgroup).Should().BeFalse();
+        }
+    }
+
+    [RuntimeFact]
+    public void Too_few_descriptors_keep_the_record_until_the_cgroup_is_gone()
+    {
+        string cgroup = Path.Combine(Leftovers.Cgroup2Mount!, "ocirun-test-" + Id);
+        Bundle.Linux["cgroupsPath"] = "/ocirun-test-" + Id;
+        Bundle.Args("sleep", "100");
+        List<int> statuses = [];
+        for (int limit = 4; limit < 12; limit++)
+        {
+            CreateAndStart();
+            Outcome outcome = Runtime.With("delete", "--force", Id).Under("prlimit", $"--nofile={limit}").Run();
+            statuses.Add(outcome.Exit);
+            Directory.Exists(cgroup).Should().Be(outcome.Exit != 0, $"{limit} descriptors: {outcome}");
+            (outcome.Exit == 0 || outcome.Err.Contains("EMFILE", System.StringComparison.Ordinal)).Should().BeTrue($"{limit} descriptors: {outcome}");
+            Runtime.Run("delete", "--force", Id).Should().Be(Silent);
+            Directory.Exists(cgroup).Should().BeFalse();
+        }
+
+        statuses.Should().Contain(0).And.Contain(1).And.BeInDescendingOrder();
     }
 
     // F-42: the sysctl of a user namespace of its own, so that the machine keeps its own.
