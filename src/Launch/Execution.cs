@@ -47,7 +47,7 @@ internal sealed unsafe partial class Execution : Offspring
         execution.HandOverListener();
         execution.Go();
         Trace.Phase("wait for the program");
-        execution.AwaitExecution();
+        execution.AwaitExecution(followed: !options.Detach);
 
         // Its end takes a while, in which the program can start.
         execution.ReapIntermediate();

@@ -47,7 +47,7 @@ internal static unsafe partial class Launcher
         using NotifySocket? notify = NotifySocket.Listen(creation.Directory);
         creation.Commit();
         Trace.Phase("wait for the program");
-        creation.AwaitExecution();
+        creation.AwaitExecution(followed: !options.Detach);
         creation.Poststart();
         return Follow(creation, options, notify);
     }
@@ -102,13 +102,13 @@ internal static unsafe partial class Launcher
         if (gate < 0)
         {
             throw gate == -Errno.ECONNREFUSED
-                ? NotCreated(directory, record, ContainerStatus.Stopped)
+                ? NotCreated(directory, record, Liveness.IsAlive(record) ? ContainerStatus.Running : ContainerStatus.Stopped)
                 : new FaultException(new Fault("cannot reach the waiting process") { Field = "container", Value = id, Syscall = "connect", Errno = -gate });
         }
 
         using Fd connection = new(gate);
 
-        // From here on it runs or it is dead; the socket's presence is what says `created`.
+        // From here on it runs or it is dead; without the socket nobody takes it for `created` until its execve.
         Sys.unlinkat(directory.Number, GateSocket.Name, 0);
         Trace.Phase("wait for the program");
         Report report = default;
@@ -128,6 +128,10 @@ internal static unsafe partial class Launcher
             throw new FaultException(failure);
         if (hook >= 0)
             throw new FaultException(RuntimeHooks.DiedIn(hook));
+
+        // The connection ends by the one or the other. Of a process that somebody has reaped already nothing can be said.
+        if (ProcStat.TryRead(record.Pid, out ProcStat stat) && stat.NeverExecuted && stat.StartTime == record.StartTime)
+            throw new FaultException(new Fault("the container's process was killed before its program ran") { Field = "container", Value = id, Hint = "is the memory limit too low?" });
 
         Trace.Phase("hooks");
         if (directory.LoadHooks() is { Poststart: { Length: > 0 } hooks })

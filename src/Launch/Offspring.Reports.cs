@@ -14,7 +14,8 @@ internal abstract unsafe partial class Offspring
     public Fd? Master { get; private set; }
 
     /// <summary>After the go-ahead without a gate: returns when execve has closed the socket.</summary>
-    public void AwaitExecution()
+    /// <param name="followed">The status with which the process ends is told to the caller, who need not be told here that it was killed.</param>
+    public void AwaitExecution(bool followed)
     {
         // A hook may take its time, and whoever asked for the container need not wait for it.
         bool hooks = _config.Hooks?.StartContainer is { Length: > 0 };
@@ -27,6 +28,8 @@ internal abstract unsafe partial class Offspring
                     throw new FaultException(failure);
                 if (hook >= 0)
                     throw new FaultException(RuntimeHooks.DiedIn(hook));
+                if (!followed && ProcStat.TryRead(_pid, out ProcStat stat) && stat.NeverExecuted)
+                    throw new FaultException(Died());
                 MarkEnd();
                 return;
             }

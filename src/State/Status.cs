@@ -44,10 +44,13 @@ internal static class Status
             return ContainerStatus.Stopped;
         if (record.CgroupPath is not null && IsFrozen(record.CgroupPath))
             return ContainerStatus.Paused;
-        return Sys.fstatat(directory.Number, Gate, out _, Uapi.AT_SYMLINK_NOFOLLOW) == 0
+        return Sys.fstatat(directory.Number, Gate, out _, Uapi.AT_SYMLINK_NOFOLLOW) == 0 && !HasBegun(record)
             ? ContainerStatus.Created
             : ContainerStatus.Running;
     }
+
+    // A `start` that was killed after it had connected has left the socket there.
+    private static bool HasBegun(ContainerRecord record) => ProcStat.TryRead(record.Pid, out ProcStat stat) && stat.HasExecuted;
 
     // cgroup-v2.rst: cgroup.freeze holds what was asked for, "0" or "1"; Linux 5.2.
     private static bool IsFrozen(string cgroup)

@@ -31,7 +31,7 @@ public sealed class DeleteTests : IDisposable
     [InlineData(true)]
     public void A_created_container_is_killed_first(bool force)
     {
-        int pid = _scratch.Sleep();
+        int pid = _scratch.Wait();
         _scratch.Container(Scratch.Record("c", pid), gate: true);
         Delete(force).Should().Be(0);
         KillTests.WaitForExit(pid);

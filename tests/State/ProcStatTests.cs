@@ -18,8 +18,15 @@ public sealed class ProcStatTests
     public void The_name_may_look_like_fields(string name)
     {
         ProcStat.TryParse(Encoding.UTF8.GetBytes($"5 ({name}) S {Tail}\n"), out ProcStat stat).Should().BeTrue();
-        stat.Should().Be(new ProcStat('S', 77));
+        stat.Should().Be(new ProcStat('S', 77, 4194560));
     }
+
+    [Theory]
+    [InlineData(0, false)]
+    [InlineData(0x40, false)]
+    [InlineData(0x400040, false)]
+    [InlineData(0x400100, true)]
+    public void A_flag_says_whether_a_program_runs(uint flags, bool hasExecuted) => new ProcStat('S', 1, flags).HasExecuted.Should().Be(hasExecuted);
 
     [Theory]
     [InlineData("")]

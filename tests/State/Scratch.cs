@@ -21,6 +21,9 @@ public sealed class Scratch : IDisposable
     /// <summary>Starts <c>sleep</c> and returns its pid.</summary>
     public int Sleep() => Start("sleep", "60").Id;
 
+    /// <summary>Pid of a process that waits and has not executed a program of its own.</summary>
+    public int Wait() => int.Parse(Start("/bin/sh", "-c", "{ sleep 60; :; } & echo $!; wait").StandardOutput.ReadLine()!, null);
+
     /// <summary>Pid of a process that has exited and that its parent, by then no longer a shell, does not reap.</summary>
     public int Zombie()
     {

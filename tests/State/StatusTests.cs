@@ -18,7 +18,11 @@ public sealed class StatusTests : IDisposable
 
     [Fact]
     public void A_gate_makes_it_created() =>
-        StatusOf(Scratch.Record("c", _scratch.Sleep()), gate: true).Should().Be("created");
+        StatusOf(Scratch.Record("c", _scratch.Wait()), gate: true).Should().Be("created");
+
+    [Fact]
+    public void A_program_that_runs_is_running_whatever_gate_is_left() =>
+        StatusOf(Scratch.Record("c", _scratch.Sleep()), gate: true).Should().Be("running");
 
     [Theory]
     [InlineData("1\n", "paused")]

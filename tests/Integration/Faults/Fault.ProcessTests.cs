@@ -7,6 +7,8 @@ using FluentAssertions;
 using Mono.Unix.Native;
 using Xunit;
 using Errno = OciRun.Kernel.Errno;
+using SYS = OciRun.Kernel.SYS;
+using Uapi = OciRun.Kernel.Uapi;
 
 namespace OciRun.Tests.Integration.Faults;
 
@@ -58,6 +60,79 @@ public sealed class FaultProcessTests : RuntimeTest
         Bundle.Shell(script);
         for (int i = 0; i < 60; i++)
             Run().Should().Be(Silent with { Exit = status }, $"round {i}");
+    }
+
+    // F-02: its connection was the go-ahead, and nothing is left that could be started.
+    [RuntimeTheory]
+    [InlineData("connect")]
+    [InlineData("unlinkat")]
+    public void A_start_that_is_killed_when_the_process_has_gone_on_leaves_a_running_container(string name)
+    {
+        FaultInjector injector = new(Work);
+        Bundle.Args("sleep", "100");
+        Create().Should().Be(Silent);
+        Runtime.With("start", Id).Under(injector.Recording).Run().Should().Be(Silent);
+        TracedCall call = injector.Calls().Single(call => call.Process == 0 && call.Name == name);
+        Runtime.Run("delete", "--force", Id).Should().Be(Silent);
+
+        Create().Should().Be(Silent);
+        Runtime.With("start", Id).Under(injector.Doing(call, "signal=15")).Run().Exit.Should().Be(128 + 15);
+        Eventually(() => Status() == "running", "the program runs");
+        Runtime.Run("start", Id).Err.Should().Contain("cannot start an already running container");
+        Runtime.Run("delete", Id).Exit.Should().Be(1);
+        Runtime.Run("delete", "--force", Id).Should().Be(Silent);
+    }
+
+    // The connection ends with a process that is killed as it does with an execve, and nobody waits for its status.
+    [RuntimeTheory]
+    [InlineData("run")]
+    [InlineData("exec")]
+    public void A_process_that_is_killed_before_its_program_runs_has_not_started(string verb)
+    {
+        FaultInjector injector = new(Work);
+        Bundle.Args("sleep", "100");
+        Bundle.Save();
+        string[] words = verb == "run" ? ["run", "--detach", "--bundle", Bundle.Path, Id] : ["exec", "--detach", Id, "sleep", "100"];
+        if (verb == "exec")
+            CreateAndStart();
+        Runtime.With(words).Under(injector.Recording).Run().Should().Be(Silent);
+        TracedCall last = injector.Calls().Last(call => call is { Process: > 0, Name: "execve" });
+        if (verb == "run")
+            Runtime.Run("delete", "--force", Id).Should().Be(Silent);
+
+        Outcome outcome = Runtime.With(words).Under(injector.Doing(last, "signal=9")).Run();
+        injector.Calls().Should().ContainSingle().Which.Name.Should().Be("execve");
+        outcome.Exit.Should().BeOneOf([1, 255], outcome.ToString());
+        outcome.Err.Should().Contain("was killed by signal 9");
+        (Runtime.Run("state", Id).Exit == 0).Should().Be(verb == "exec");
+    }
+
+    // Somebody has to leave the zombie there: where init's parent reaps at once, nothing can be known.
+    [RuntimeFact]
+    public void A_start_whose_process_is_killed_before_its_program_runs_fails()
+    {
+        Bundle.Args("sleep", "100");
+        Runtime.Call create = Call("create").Under("perl", "-e", $"syscall({SYS.prctl}, {Uapi.PR_SET_CHILD_SUBREAPER}, 1, 0, 0, 0); system(@ARGV); sleep 100");
+        using Process parent = create.Start();
+        try
+        {
+            Eventually(() => Runtime.Run("state", Id).Exit == 0 && Status() == "created", "it is created");
+            int init = Pid();
+            Syscall.kill(init, Signum.SIGSTOP).Should().Be(0);
+            Runtime.Call call = Runtime.With("start", Id);
+            using Process start = call.Start();
+            Eventually(() => Status() == "running", "the go-ahead is given");
+            Syscall.kill(init, Signum.SIGKILL).Should().Be(0);
+            Outcome outcome = call.Finish(start);
+            outcome.Exit.Should().Be(1, outcome.ToString());
+            outcome.Err.Should().Contain("process was killed before its program ran");
+            Eventually(() => Status() == "stopped", "it has ended");
+        }
+        finally
+        {
+            parent.Kill(entireProcessTree: true);
+            create.Finish(parent);
+        }
     }
 
     // The process is the second that exec makes; the exit status alone would be taken for its program's.
