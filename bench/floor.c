@@ -78,7 +78,7 @@ static const struct device nodes[] = {
 };
 static const char *const links[][2] = {
     { "/proc/self/fd", "dev/fd" }, { "/proc/self/fd/0", "dev/stdin" }, { "/proc/self/fd/1", "dev/stdout" },
-    { "/proc/self/fd/2", "dev/stderr" }, { "/proc/kcore", "dev/core" }, { "pts/ptmx", "dev/ptmx" },
+    { "/proc/self/fd/2", "dev/stderr" }, { "pts/ptmx", "dev/ptmx" },
 };
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
@@ -128,6 +128,8 @@ static void mount_all(int root)
         need(mknodat(root, nodes[i].name, S_IFCHR | 0666, makedev(nodes[i].major, nodes[i].minor)), nodes[i].name);
     for (unsigned i = 0; i < COUNT(links); i++)
         need(symlinkat(links[i][0], root, links[i][1]), links[i][1]);
+    if (access("/proc/kcore", F_OK) == 0)
+        need(symlinkat("/proc/kcore", root, "dev/core"), "dev/core");
     for (unsigned i = 0; i < COUNT(readonly); i++) {
         struct mount_attr read_only = { .attr_set = MOUNT_ATTR_RDONLY };
         int tree = (int)syscall(SYS_open_tree, root, readonly[i], OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE);
