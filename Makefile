@@ -64,7 +64,7 @@ attack: $(if $(RUNTIME),,publish)
 	ATTACK_ROUNDS=$(ATTACK_ROUNDS) ATTACK_REPORT=$(CURDIR)/out/results/attack-rounds.tsv dotnet test tests/OciRun.Tests.csproj -c Release -f net10.0 \
 	  --filter 'FullyQualifiedName~AttackSweepTests|FullyQualifiedName~MountsRaceTests' </dev/null
 
-# docs/security.md, from what conformance, conformance-peers and attack have left.
+# docs/security.md, from what test, test-vm, conformance-peers and attack have left.
 security-report:
 	scripts/security-report >out/security.md
 	cp out/security.md docs/security.md

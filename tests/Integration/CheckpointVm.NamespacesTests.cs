@@ -100,11 +100,9 @@ public sealed class CheckpointVmNamespacesTests : CheckpointVmTest
     [VmFact]
     public void Another_profile_of_AppArmor_can_be_chosen_at_the_restore()
     {
-        string file = Path.Combine(Work, "profiles");
         string first = "ocirun-first-" + Id;
         string second = "ocirun-second-" + Id;
-        File.WriteAllText(file, string.Concat(Profile(first), Profile(second)));
-        Execute("apparmor_parser", "-r", file);
+        using ApparmorProfile profiles = new(Work, "  file,\n  capability,\n  mount,\n  network,\n  signal,\n  ptrace,\n  unix,", first, second);
         try
         {
             Bundle.Process["apparmorProfile"] = first;
@@ -125,7 +123,6 @@ public sealed class CheckpointVmNamespacesTests : CheckpointVmTest
         finally
         {
             Runtime.Run("delete", "--force", Id);
-            Execute("apparmor_parser", "-R", file);
         }
     }
 
@@ -163,8 +160,6 @@ public sealed class CheckpointVmNamespacesTests : CheckpointVmTest
 
         master.Dispose();
     }
-
-    private static string Profile(string name) => $"profile {name} flags=(attach_disconnected,mediate_deleted) {{\n  file,\n  capability,\n  mount,\n  network,\n  signal,\n  ptrace,\n  unix,\n}}\n";
 
     private string Label() => File.ReadAllText($"/proc/{Pid()}/attr/current");
 
