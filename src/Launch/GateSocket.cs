@@ -6,9 +6,8 @@ namespace OciRun.Launch;
 
 /// <summary>
 /// The start gate: a listening socket in the container's directory that the waiting process inherits. Connecting to it
-/// is the go-ahead, its presence before execve makes the container `created`, and a refused connection says that the process went on
-/// or died.
-/// Over the connection the process reports what fails up to execve, which closes it.
+/// is the go-ahead, its presence before execve makes the container `created`, and a refused connection says that the process
+/// went on or died. Over the connection the process reports what fails up to execve, which closes it.
 /// </summary>
 internal static class GateSocket
 {

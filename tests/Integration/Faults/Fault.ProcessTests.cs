@@ -118,6 +118,7 @@ public sealed class FaultProcessTests : RuntimeTest
         {
             Eventually(() => Runtime.Run("state", Id).Exit == 0 && Status() == "created", "it is created");
             int init = Pid();
+            init.Should().BePositive();
             Syscall.kill(init, Signum.SIGSTOP).Should().Be(0);
             Runtime.Call call = Runtime.With("start", Id);
             using Process start = call.Start();
@@ -143,8 +144,10 @@ public sealed class FaultProcessTests : RuntimeTest
         Bundle.Args("sleep", "100");
         CreateAndStart();
         Runtime.With("exec", Id, "true").Under(injector.Recording).Run().Should().Be(Silent);
-        int last = injector.Calls().Max(call => call.Process);
-        foreach (TracedCall call in injector.Calls().Where(call => call.Process == last && call.Name == "read"))
+        TracedCall[] calls = injector.Calls();
+        calls = [.. calls.Where(call => call.Process == calls.Max(other => other.Process) && call.Name == "read")];
+        calls.Should().NotBeEmpty();
+        foreach (TracedCall call in calls)
         {
             Outcome outcome = Runtime.With("exec", Id, "true").Under(injector.Doing(call, $"error={Errno.EIO}")).Run();
             injector.Calls().Should().Equal(call);

@@ -151,9 +151,37 @@ public sealed class FaultTests : RuntimeTest
         state.Exit.Should().Be(1);
         state.Err.Should().Contain("state.json");
         Runtime.Run("kill", Id, "KILL").Exit.Should().Be(1);
+        Outcome list = Runtime.Run("list");
+        list.Exit.Should().Be(0);
+        list.Out.Should().NotContain(Id);
+        list.Err.Should().Contain("level=warning").And.Contain(record);
+        string log = Path.Combine(Work, "log");
+        Runtime.Run("--log", log, "list").Err.Should().BeEmpty();
+        File.ReadAllText(log).Should().Contain("level=warning").And.Contain(record);
 
         File.WriteAllText(record, good);
         Runtime.Run("delete", "--force", Id).Should().Be(Silent);
+    }
+
+    // Nothing says any more what is to be ended.
+    [RuntimeFact]
+    public void What_a_damaged_record_names_no_more_is_told_to_be_left()
+    {
+        string cgroup = Path.Combine(Leftovers.Cgroup2Mount!, "ocirun-test-" + Id);
+        Bundle.Linux["cgroupsPath"] = "/ocirun-test-" + Id;
+        Bundle.Args("sleep", "100");
+        CreateAndStart();
+        int pid = Pid();
+        pid.Should().BePositive();
+        File.WriteAllText(Path.Combine(StateRoot, Id, "state.json"), "{");
+        Outcome delete = Runtime.Run("delete", "--force", Id);
+        delete.Exit.Should().Be(0);
+        delete.Err.Should().Contain("level=warning").And.Contain("its cgroup, if it has one, is left");
+        Directory.Exists(Path.Combine(StateRoot, Id)).Should().BeFalse();
+
+        Mono.Unix.Native.Syscall.kill(pid, Mono.Unix.Native.Signum.SIGKILL).Should().Be(0);
+        Eventually(() => File.ReadAllText(Path.Combine(cgroup, "cgroup.procs")).Length == 0, "it ends");
+        Directory.Delete(cgroup);
     }
 
     private void OnTmpfs(string size, Action action)
