@@ -111,27 +111,16 @@ internal static unsafe partial class Launcher
         // From here on it runs or it is dead; without the socket nobody takes it for `created` until its execve.
         Sys.unlinkat(directory.Number, GateSocket.Name, 0);
         Trace.Phase("wait for the program");
-        Report report = default;
-        int hook = -1;
-        long began = 0;
-        while (Sys.read(gate, new Span<byte>(&report, sizeof(Report))) == sizeof(Report))
+        try
         {
-            if (hook >= 0 && Trace.IsOn)
-                Trace.Add(new TraceEvent { Name = "hook", Category = "hook", Field = $"hooks.startContainer[{hook}].path", Start = began, End = Trace.Now() });
-            if (report.Kind == ReportKind.Failed)
-                throw new FaultException(EndFailed(record, report, StartFailure(directory, report, gate)));
-            hook = report.Kind == ReportKind.HookBegins ? (int)report.Extra : -1;
-            began = Trace.Now();
+            AwaitExecution(directory, record, gate);
         }
-
-        if (Unsaid(directory, record) is { } failure)
-            throw new FaultException(failure);
-        if (hook >= 0)
-            throw new FaultException(RuntimeHooks.DiedIn(hook));
-
-        // The connection ends by the one or the other. Of a process that somebody has reaped already nothing can be said.
-        if (ProcStat.TryRead(record.Pid, out ProcStat stat) && stat.NeverExecuted && stat.StartTime == record.StartTime)
-            throw new FaultException(new Fault("the container's process was killed before its program ran") { Field = "container", Value = id, Hint = "is the memory limit too low?" });
+        catch (FaultException)
+        {
+            // Whoever is told may delete the container at once.
+            Teardown.AwaitExit(record);
+            throw;
+        }
 
         Trace.Phase("hooks");
         if (directory.LoadHooks() is { Poststart: { Length: > 0 } hooks })
@@ -142,6 +131,41 @@ internal static unsafe partial class Launcher
         // Others may have business with the container meanwhile.
         directory.Unlock();
         return notify.AwaitReady(record.Pid, init, signals: null);
+    }
+
+    // Returns when execve has closed the connection.
+    private static void AwaitExecution(ContainerDirectory directory, ContainerRecord record, int gate)
+    {
+        Report report = default;
+        int hook = -1;
+        long began = 0;
+        long length;
+        while ((length = Sys.read(gate, new Span<byte>(&report, sizeof(Report)))) == sizeof(Report))
+        {
+            if (hook >= 0 && Trace.IsOn)
+                Trace.Add(new TraceEvent { Name = "hook", Category = "hook", Field = $"hooks.startContainer[{hook}].path", Start = began, End = Trace.Now() });
+            if (report.Kind == ReportKind.Failed)
+                throw new FaultException(EndFailed(record, report, StartFailure(directory, report, gate)));
+            hook = report.Kind == ReportKind.HookBegins ? (int)report.Extra : -1;
+            began = Trace.Now();
+        }
+
+        // Of a process that ended before it took the connection it is ECONNRESET.
+        if (length < 0 && length != -Errno.ECONNRESET)
+        {
+            // Nobody knows of a program that may run, so none does.
+            Teardown.KillAndWait(record);
+            throw new FaultException(new Fault("cannot read what the container's process reports") { Syscall = "read", Errno = (int)-length });
+        }
+
+        if (Unsaid(directory, record) is { } failure)
+            throw new FaultException(failure);
+        if (hook >= 0)
+            throw new FaultException(RuntimeHooks.DiedIn(hook));
+
+        // The connection ends by the one or the other. Of a process that somebody has reaped already nothing can be said.
+        if (ProcStat.TryRead(record.Pid, out ProcStat stat) && stat.NeverExecuted && stat.StartTime == record.StartTime)
+            throw new FaultException(new Fault("the container's process was killed before its program ran") { Field = "container", Value = record.Id, Hint = "is the memory limit too low?" });
     }
 
     // A container whose hooks failed is not what its caller asked for (runtime.md, "Lifecycle", step 10).

@@ -55,6 +55,14 @@ internal static class Teardown
         }
     }
 
+    /// <summary>Waits for an init that ends by itself, at most ten seconds; whoever calls has a failure to tell already.</summary>
+    public static void AwaitExit(ContainerRecord record)
+    {
+        using Fd init = new(Sys.pidfd_open(record.Pid));
+        if (init.Number >= 0 && Liveness.IsAlive(record))
+            Liveness.WaitForExit(init, ExitLimit);
+    }
+
     /// <summary>Removes what is left of a container whose init has ended. The caller holds the lock.</summary>
     /// <param name="directory">Its directory.</param>
     /// <param name="record">Its record; null when there is none to be trusted, then the cgroup is unknown.</param>

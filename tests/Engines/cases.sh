@@ -3,8 +3,9 @@
 #   check NAME [SECONDS] <<'END' ... END     a case: bash with -eu -o pipefail in an empty folder. It may take twice the SECONDS
 #                                            (90) that are ample on an idle host
 #   nightly NAME [SECONDS] <<'END' ... END   one that takes long or says little more than another; with CORE=1 it is left out
-# Printed is a line per case, "result<TAB>passed|failed<TAB>engine<TAB>runtime<TAB>case<TAB>seconds", and for one that failed
-# its trace and the journal. `settle`, which an engine's script may define anew, removes what a case has left.
+# Printed is a line per case, "result<TAB>passed|failed<TAB>engine<TAB>runtime<TAB>case<TAB>seconds<TAB>end of the trace
+# of one that failed", and for such a one its trace and the journal. `settle`, which an engine's script may define anew, removes
+# what a case has left.
 set -u
 engine=$(basename "$0" .sh)
 export NAME RUNTIME
@@ -31,7 +32,7 @@ settle() { :; }
 as() { timeout -k 5 "$1" bash -c "$2" </dev/null; }
 
 check() {
-  local name=$1 limit=$((${2:-90} * 2)) body began=$SECONDS outcome=failed since folder
+  local name=$1 limit=$((${2:-90} * 2)) body began=$SECONDS outcome=failed since folder last=
   body=$(cat)
   [[ "$engine: $name" =~ ${FILTER-} ]] || return 0
   since=$(date +%s)
@@ -39,7 +40,8 @@ check() {
   chmod 777 "$folder"
   if (cd "$folder" && as "$limit" "set -euo pipefail; set -x; $body") >/tmp/case.log 2>&1; then outcome=passed; fi
   local took=$((SECONDS - began))
-  printf 'result\t%s\t%s\t%s\t%s\t%s\n' "$outcome" "$engine" "$NAME" "$name" "$took"
+  [ "$outcome" = passed ] || last=$(tail -n 3 /tmp/case.log | cut -c 1-400 | tr '\t\r\n' '  |')
+  printf 'result\t%s\t%s\t%s\t%s\t%s\t%s\n' "$outcome" "$engine" "$NAME" "$name" "$took" "$last"
   if [ "$outcome" = failed ]; then
     tail -n 25 /tmp/case.log | cut -c 1-400 | sed 's/^/    /'
     [ "$took" -lt "$limit" ] || echo "    (no end within $limit s)"

@@ -133,6 +133,25 @@ public sealed class FaultHostTests : RuntimeTest
         }
     }
 
+    // Root without its power over files can still remove what it may not read.
+    [RuntimeFact]
+    public void A_record_that_may_not_be_read_is_kept()
+    {
+        string cgroup = Path.Combine(Leftovers.Cgroup2Mount!, "ocirun-test-" + Id);
+        Bundle.Linux["cgroupsPath"] = "/ocirun-test-" + Id;
+        Bundle.Args("sleep", "100");
+        CreateAndStart();
+        string record = Path.Combine(Work, "root", Id, "state.json");
+        File.SetUnixFileMode(record, UnixFileMode.None);
+        Outcome outcome = Runtime.With("delete", "--force", Id).Under("setpriv", "--bounding-set=-dac_override,-dac_read_search").Run();
+        outcome.Exit.Should().Be(1, outcome.ToString());
+        outcome.Err.Should().Contain("EACCES").And.Contain("nothing was removed");
+        Status().Should().Be("running");
+        Directory.Exists(cgroup).Should().BeTrue();
+        Runtime.Run("delete", "--force", Id).Should().Be(Silent);
+        Directory.Exists(cgroup).Should().BeFalse();
+    }
+
     [RuntimeFact]
     public void Too_few_descriptors_keep_the_record_until_the_cgroup_is_gone()
     {

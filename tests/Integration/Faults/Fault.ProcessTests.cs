@@ -62,11 +62,12 @@ public sealed class FaultProcessTests : RuntimeTest
             Run().Should().Be(Silent with { Exit = status }, $"round {i}");
     }
 
-    // F-02: its connection was the go-ahead, and nothing is left that could be started.
+    // F-02: its connection was the go-ahead, and nothing is left that could be started. The call is made before the process
+    // ends by SIGTERM, and is not before SIGKILL.
     [RuntimeTheory]
-    [InlineData("connect")]
-    [InlineData("unlinkat")]
-    public void A_start_that_is_killed_when_the_process_has_gone_on_leaves_a_running_container(string name)
+    [InlineData("connect", 15)]
+    [InlineData("unlinkat", 9)]
+    public void A_start_that_is_killed_when_the_process_has_gone_on_leaves_a_running_container(string name, int signal)
     {
         FaultInjector injector = new(Work);
         Bundle.Args("sleep", "100");
@@ -76,7 +77,7 @@ public sealed class FaultProcessTests : RuntimeTest
         Runtime.Run("delete", "--force", Id).Should().Be(Silent);
 
         Create().Should().Be(Silent);
-        Runtime.With("start", Id).Under(injector.Doing(call, "signal=15")).Run().Exit.Should().Be(128 + 15);
+        Runtime.With("start", Id).Under(injector.Doing(call, $"signal={signal}")).Run().Exit.Should().Be(128 + signal);
         Eventually(() => Status() == "running", "the program runs");
         Runtime.Run("start", Id).Err.Should().Contain("cannot start an already running container");
         Runtime.Run("delete", Id).Exit.Should().Be(1);
@@ -133,6 +134,27 @@ public sealed class FaultProcessTests : RuntimeTest
         {
             parent.Kill(entireProcessTree: true);
             create.Finish(parent);
+        }
+    }
+
+    // It says why it ends before it does.
+    [RuntimeFact]
+    public void A_start_that_fails_returns_when_the_container_can_be_deleted()
+    {
+        Bundle.WithFile("/refused", "#!/absent\n", (UnixFileMode)0b111_101_101).Args("/refused");
+        Create().Should().Be(Silent);
+        string[] arguments = ["-qq", "-o", Path.Combine(Work, "trace"), "-e", "inject=exit_group:delay_enter=500000", "-p", $"{Pid()}"];
+        using Process strace = Process.Start("strace", arguments);
+        try
+        {
+            Eventually(() => !File.ReadAllText($"/proc/{Pid()}/status").Contains("TracerPid:\t0\n"), "it is traced");
+            Runtime.Run("start", Id).Err.Should().Contain("exec /refused: no such file or directory");
+            Runtime.Run("delete", Id).Should().Be(Silent);
+        }
+        finally
+        {
+            strace.Kill();
+            strace.WaitForExit();
         }
     }
 
