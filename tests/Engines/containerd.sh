@@ -157,13 +157,18 @@ is "$(run --rm --seccomp -- c grep Seccomp: /proc/self/status)" $'Seccomp:\t2'
 is "$(run --rm --hostname box --cwd /tmp --user 7:8 -- c sh -c 'hostname; pwd; id -u; id -g')" $'box\n/tmp\n7\n8'
 END
 
+# The shim begins to watch the cgroup when `start` has returned, and may be gone before it has told what it saw.
 check 'the end is told: exit and OOM events' <<'END'
 ctr events >events &
 trap "kill $!" EXIT
 sleep 1
-status 137 run --rm --memory-limit 20000000 -- c sh -c 'tail /dev/zero'
-await grep -q '/tasks/oom' events
-grep -q '/tasks/exit.*"exit_status":137' events
+for n in 1 2 3 4 5; do
+  status 137 run --rm --memory-limit 20000000 -- c sh -c 'sleep 1; exec tail /dev/zero'
+  await grep -q '/tasks/exit.*"exit_status":137' events
+  sleep 1
+  ! grep -q '/tasks/oom' events || exit 0
+done
+exit 1
 END
 
 check 'the shim is killed' <<'END'
@@ -202,7 +207,7 @@ none "$(ls /run/containerd/runc/default || true)"
 END
 
 check 'checkpoint and restore' 150 <<'END'
-run -d -- c sh -c 'i=0; while :; do i=$((i + 1)); echo $i >/count; sleep 0.1; done'
+run -d -- c sh -c 'i=0; while :; do i=$((i + 1)); echo $i >/new; mv /new /count; sleep 0.1; done'
 await ctr task exec --exec-id x c test -s /count
 ctr container checkpoint --task --rw --image c local/point
 ctr task rm -f c

@@ -56,7 +56,7 @@ podman kube down pod.yaml
 END
 
 nightly 'checkpoint and restore' 120 <<'END'
-podman run -d --name c bb sh -c 'i=0; while :; do i=$((i + 1)); echo $i >/count; sleep 0.1; done'
+podman run -d --name c bb sh -c 'i=0; while :; do i=$((i + 1)); echo $i >/new; mv /new /count; sleep 0.1; done'
 await podman exec c test -s /count
 podman container checkpoint c
 is "$(podman inspect -f '{{.State.Status}}' c)" exited
@@ -67,7 +67,7 @@ await sh -c "test \$(podman exec c cat /count) -gt $before"
 END
 
 nightly 'checkpoint: leave running, export and import' 150 <<'END'
-podman run -d --name c bb sh -c 'i=0; while :; do i=$((i + 1)); echo $i >/count; sleep 0.1; done'
+podman run -d --name c bb sh -c 'i=0; while :; do i=$((i + 1)); echo $i >/new; mv /new /count; sleep 0.1; done'
 await podman exec c test -s /count
 podman container checkpoint --leave-running c
 is "$(podman exec c echo on)" on
