@@ -189,11 +189,14 @@ internal static unsafe partial class Sys
     /// <summary>Reads to the end; more than <paramref name="maximum"/> bytes is EFBIG.</summary>
     public static byte[]? ReadToEnd(int fd, int maximum, out int errno)
     {
-        byte[] buffer = new byte[Math.Min(maximum, 4096) + 1];
+        // Most files end within the first piece, which then needs no second array.
+        Span<byte> piece = stackalloc byte[4096];
+        byte[] buffer = [];
         int length = 0;
         while (true)
         {
-            long n = read(fd, buffer.AsSpan(length));
+            bool isFull = length == buffer.Length;
+            long n = read(fd, isFull ? piece : buffer.AsSpan(length));
             if (n < 0)
             {
                 errno = (int)-n;
@@ -202,6 +205,7 @@ internal static unsafe partial class Sys
 
             if (n == 0)
                 break;
+            int before = length;
             length += (int)n;
             if (length > maximum)
             {
@@ -209,8 +213,11 @@ internal static unsafe partial class Sys
                 return null;
             }
 
-            if (length == buffer.Length)
-                Array.Resize(ref buffer, (int)Math.Min(SizeOf(fd, length) + 1, maximum + 1L));
+            if (!isFull)
+                continue;
+            bool isWhole = before == 0 && n < piece.Length;
+            Array.Resize(ref buffer, isWhole ? length : (int)Math.Min(Math.Max(length, SizeOf(fd, length)), maximum));
+            piece[..(int)n].CopyTo(buffer.AsSpan(before));
         }
 
         errno = 0;

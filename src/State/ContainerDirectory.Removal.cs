@@ -30,14 +30,14 @@ internal sealed partial class ContainerDirectory
 
     private static int Empty(int directory, int depth)
     {
-        byte[] buffer = new byte[4096];
+        Span<byte> buffer = stackalloc byte[4096];
         int failure = 0;
         while (true)
         {
             int length = Sys.getdents64(directory, buffer);
             if (length <= 0)
                 return length < 0 && length != -Errno.ENOENT ? length : failure;
-            foreach (ReadOnlySpan<byte> name in new DirectoryEntries(buffer.AsSpan(0, length)))
+            foreach (ReadOnlySpan<byte> name in new DirectoryEntries(buffer[..length]))
             {
                 int result = Sys.unlinkat(directory, name, 0);
                 if (result is -Errno.EISDIR or -Errno.EPERM)
