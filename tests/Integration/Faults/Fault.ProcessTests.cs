@@ -137,6 +137,25 @@ public sealed class FaultProcessTests : RuntimeTest
         }
     }
 
+    // What becomes of its program cannot be told then, so it does not run.
+    [RuntimeFact]
+    public void A_start_that_cannot_read_what_the_process_says_ends_it()
+    {
+        FaultInjector injector = new(Work);
+        Bundle.Args("sleep", "100");
+        Create().Should().Be(Silent);
+        Runtime.With("start", Id).Under(injector.Recording).Run().Should().Be(Silent);
+        TracedCall call = injector.Calls().SkipWhile(call => call.Name != "connect").First(call => call is { Process: 0, Name: "read" });
+        Runtime.Run("delete", "--force", Id).Should().Be(Silent);
+
+        Create().Should().Be(Silent);
+        Outcome outcome = Runtime.With("start", Id).Under(injector.Doing(call, $"error={Errno.EIO}")).Run();
+        injector.Calls().Should().Equal(call);
+        outcome.Exit.Should().Be(1, outcome.ToString());
+        outcome.Err.Should().Contain("read: EIO");
+        Runtime.Run("delete", Id).Should().Be(Silent);
+    }
+
     // It says why it ends before it does.
     [RuntimeFact]
     public void A_start_that_fails_returns_when_the_container_can_be_deleted()
